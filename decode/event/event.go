@@ -1,0 +1,71 @@
+// Package event is the record that leaves the engine: what all sinks take and
+// all producers make.
+package event
+
+import (
+	"net/netip"
+)
+
+// Options is a section of the configuration as a component reads it. A wrong
+// value is reported by the section itself, with its position; the getter then
+// returns the default.
+type Options interface {
+	Has(key string) bool
+	Bool(key string, def bool) bool
+	Uint(key string, def uint64) uint64
+	Size(key string, def uint64) uint64 // "100kb" in bytes
+	String(key, def string) string
+	Strings(key string) []string // a list, or one comma-separated value
+	Sub(key string) Options      // never nil; empty if there is none
+	Items() []Options            // of a list
+	Keys() []string              // of a map, in order
+	// Reject reports a wrong value of key: want says what is allowed.
+	Reject(key, want string)
+}
+
+// Appender writes JSON: for a whole event everything between the common head
+// and the closing brace, beginning with a comma.
+type Appender interface {
+	AppendEvent(b []byte, out *Output) []byte
+}
+
+// Output is what an appender may know of the output it writes for.
+type Output struct {
+	Index int // distinguishes sets of output options
+	Opts  any // compiled options of this event type for this output
+}
+
+// Event is one record. Publish encodes it before it returns, so that it may
+// hold views of packets and transactions.
+type Event struct {
+	Type               string // event_type
+	Time               int64  // ns since the Unix epoch
+	Num                uint64 // pcap_cnt; 0 is left out
+	FlowID             int64  // 0 is left out
+	ParentID           int64
+	Iface              string // in_iface
+	VLAN               []uint16
+	Src, Dst           netip.Addr // invalid is left out
+	SrcPort            uint16
+	DstPort            uint16
+	HasPorts           bool
+	Proto              uint8 // IP protocol number
+	IPVer              uint8 // ip_v; 0 is left out
+	HasICMP            bool
+	ICMPType, ICMPCode uint8
+	TxID               uint64
+	HasTx              bool
+	PktSrc             string // pkt_src; empty is left out
+	Dir                string // direction; empty is left out
+	AppProto           string // app_proto of the head; empty is left out
+	CommunityID        bool   // the outputs that want it get one, made of the tuple
+	Body               Appender
+}
+
+// Publisher takes finished events. Publish does not keep ev.
+type Publisher interface {
+	Publish(ev *Event)
+	// Wants reports whether any output takes events of that type, so that
+	// nobody builds what nobody reads.
+	Wants(typ string) bool
+}

@@ -1,0 +1,80 @@
+package proto
+
+// TxList holds the open transactions of one parser, oldest first, and reuses
+// the ones given back. T is the protocol's transaction type.
+type TxList[T any, P interface {
+	*T
+	Transaction
+}] struct {
+	open []Transaction
+	free []P
+	next uint64
+}
+
+// Open returns a zeroed transaction with the next ID, in the list. reset may
+// keep memory worth keeping of a reused one; nil zeroes it whole.
+func (l *TxList[T, P]) Open(now int64, reset func(P)) P {
+	var tx P
+	if n := len(l.free); n > 0 {
+		tx = l.free[n-1]
+		l.free = l.free[:n-1]
+		if reset != nil {
+			reset(tx)
+		} else {
+			*tx = *new(T)
+		}
+	} else {
+		tx = new(T)
+	}
+	b := tx.Base()
+	b.ID, b.Created, b.Updated = l.next, now, now
+	l.next++
+	l.open = append(l.open, tx)
+	return tx
+}
+
+// All returns the open transactions, oldest first; valid until the next call.
+func (l *TxList[T, P]) All() []Transaction { return l.open }
+
+// Len returns the number of open transactions.
+func (l *TxList[T, P]) Len() int { return len(l.open) }
+
+// Last returns the transaction opened last, or nil.
+func (l *TxList[T, P]) Last() P {
+	if n := len(l.open); n > 0 {
+		return l.open[n-1].(P)
+	}
+	return nil
+}
+
+// At returns the i-th open transaction.
+func (l *TxList[T, P]) At(i int) P { return l.open[i].(P) }
+
+// Opened returns how many transactions have been opened in all.
+func (l *TxList[T, P]) Opened() uint64 { return l.next }
+
+// maxFree bounds the transactions kept for reuse by one parser.
+const maxFree = 4
+
+// Free takes tx out of the list.
+func (l *TxList[T, P]) Free(tx Transaction) {
+	for i, x := range l.open {
+		if x == tx {
+			copy(l.open[i:], l.open[i+1:])
+			l.open[len(l.open)-1] = nil
+			l.open = l.open[:len(l.open)-1]
+			break
+		}
+	}
+	if len(l.free) < maxFree {
+		l.free = append(l.free, tx.(P))
+	}
+}
+
+// Reset empties the list for another flow.
+func (l *TxList[T, P]) Reset() {
+	for len(l.open) > 0 {
+		l.Free(l.open[len(l.open)-1])
+	}
+	l.next = 0
+}
