@@ -84,3 +84,42 @@ func (s *Set) Members(rule string) []*Protocol {
 	}
 	return m
 }
+
+// AppEvent is an oddity of protocol detection, raised on a packet.
+type AppEvent uint8
+
+// Events of protocol detection.
+const (
+	EvMismatchBoth AppEvent = iota + 1
+	EvWrongDirectionFirstData
+	EvDetectOneDirection
+	EvSkippedFirstDirection // not raised by current versions
+	EvNoTLSAfterSTARTTLS
+	EvUnexpectedProtocol
+	EvProtocolChangeFailed
+)
+
+// Name returns the name that rules use behind app-layer-event; events spell it
+// in upper case.
+func (e AppEvent) Name() string {
+	return [...]string{
+		"",
+		"applayer_mismatch_protocol_both_directions",
+		"applayer_wrong_direction_first_data",
+		"applayer_detect_protocol_only_one_direction",
+		"applayer_proto_detection_skipped",
+		"applayer_no_tls_after_starttls",
+		"applayer_unexpected_protocol",
+		"failed_protocol_change",
+	}[e]
+}
+
+// AppEventByName is the reverse of AppEvent.Name; 0 if there is none.
+func AppEventByName(name string) AppEvent {
+	for e := EvMismatchBoth; e <= EvProtocolChangeFailed; e++ {
+		if e.Name() == name {
+			return e
+		}
+	}
+	return 0
+}

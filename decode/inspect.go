@@ -1,0 +1,66 @@
+package decode
+
+import (
+	"weir/decode/field"
+	"weir/decode/flow"
+	"weir/decode/packet"
+	"weir/decode/proto"
+)
+
+// Inspector is what the detection engine is to the pipeline. Each worker has
+// one of its own; no call is concurrent.
+type Inspector interface {
+	// Inspect runs every rule that the packet, and what it brought, can fire,
+	// and publishes the alerts. It is called once for each packet, after its
+	// payload has gone through reassembly and parsing, and before transactions
+	// are logged.
+	Inspect(in *Inspection) Verdict
+	// EndTx releases what the engine remembers of a transaction.
+	EndTx(tx *proto.Tx)
+	// EndFlow releases what it remembers of a flow.
+	EndFlow(f *flow.Flow)
+}
+
+// Inspection is what one packet brings. It is valid for the call only.
+type Inspection struct {
+	Packet *packet.Packet
+	Flow   *flow.Flow // nil if the packet belongs to none
+
+	// Application layer of the flow; Proto is nil while it is unknown.
+	Proto *proto.Protocol
+	Txs   []proto.Transaction // open ones, oldest first
+	// AppEvents are protocol detection events of this packet.
+	AppEvents []proto.AppEvent
+	// Stream gives the raw reassembled bytes; nil unless TCP.
+	Stream Stream
+	// Opening is true for the first packet of the flow in its direction: IP-only
+	// and protocol-only rules run then.
+	Opening bool
+	// Last is true at the end of the flow: what waited for more is inspected now.
+	Last bool
+}
+
+// Stream is the view that the engine has of reassembly.
+type Stream interface {
+	// Raw returns the contiguous bytes of direction dir that raw stream rules
+	// may see now, of which the first stand at offset. ok is false if there is
+	// nothing new to inspect yet.
+	Raw(f *flow.Flow, dir field.Dir, p *packet.Packet) (data []byte, offset uint64, ok bool)
+	// RawDone says that everything before offset upto has been inspected.
+	RawDone(f *flow.Flow, dir field.Dir, upto uint64)
+}
+
+// Verdict is what the engine decided about a packet, its flow and its files.
+type Verdict uint16
+
+// Verdicts.
+const (
+	VerdictDrop     Verdict = 1 << iota // this packet
+	VerdictDropFlow                     // and all to come
+	VerdictReject
+	VerdictPassFlow // no more packet inspection
+	VerdictBypass   // shed the flow
+	VerdictNoLogTx  // no transaction records for this packet's transactions
+	VerdictNoLogFlow
+	VerdictAlerted
+)
