@@ -55,17 +55,41 @@ type Event struct {
 	ICMPType, ICMPCode uint8
 	TxID               uint64
 	HasTx              bool
-	PktSrc             string // pkt_src; empty is left out
-	Dir                string // direction; empty is left out
-	AppProto           string // app_proto of the head; empty is left out
-	CommunityID        bool   // the outputs that want it get one, made of the tuple
+	PktSrc             string   // pkt_src; empty is left out
+	Dir                string   // direction; empty is left out
+	AppProto           string   // app_proto of the head; empty is left out
+	CommunityID        bool     // the outputs that want it get one, made of the tuple
+	Ether              []byte   // destination and source hardware address, 12 bytes; nil is left out
+	Meta               Appender // what stands under metadata; may be nil
 	Body               Appender
+
+	// Alert is set for alerts: what line formats (fast.log) show.
+	Alert *Alert
+}
+
+// Alert is the short form of an alert.
+type Alert struct {
+	GID, SID, Rev uint32
+	Msg, Class    string // Class is the description; empty without one
+	Priority      uint32
+	Dropped       bool
 }
 
 // Publisher takes finished events. Publish does not keep ev.
 type Publisher interface {
+	// At says where the events to come stand in the order of all workers'
+	// events: at packet num of the capture, and there by sub (flows that time
+	// out at that packet have the number of their first packet, what the packet
+	// itself yields comes last: InPacket). It never goes back.
+	At(num, sub uint64)
 	Publish(ev *Event)
 	// Wants reports whether any output takes events of that type, so that
 	// nobody builds what nobody reads.
 	Wants(typ string) bool
 }
+
+// Places within the order of events.
+const (
+	InPacket     = ^uint64(0) // sub: what a packet itself yields
+	EndOfCapture = ^uint64(0) // num: flows still open at the end, statistics
+)
