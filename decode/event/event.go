@@ -29,6 +29,11 @@ type Appender interface {
 	AppendEvent(b []byte, out *Output) []byte
 }
 
+// Skipper is an Appender that some outputs, by their options, do not take.
+type Skipper interface {
+	Skip(out *Output) bool
+}
+
 // Output is what an appender may know of the output it writes for.
 type Output struct {
 	Index int // distinguishes sets of output options

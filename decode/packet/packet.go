@@ -92,6 +92,7 @@ type Packet struct {
 	MACs      int32     // offset of destination and source address, 12 bytes; -1 without
 	VLANs     uint8     // number of tags
 	VLAN      [3]uint16 // tag control information, outermost first
+	ids       [3]uint16 // of VLANIDs
 
 	// Network layer. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d.
 	Src, Dst [16]byte
@@ -212,6 +213,15 @@ func (p *Packet) HasEvent(e Event) bool {
 
 // Has reports whether all flags of f are set.
 func (p *Packet) Has(f Flags) bool { return p.Flags&f == f }
+
+// VLANIDs returns the VLAN identifiers of the tags, outermost first. It is a
+// slice of the packet's own memory.
+func (p *Packet) VLANIDs() []uint16 {
+	for i := range p.VLANs {
+		p.ids[i] = p.VLAN[i] & 0xfff
+	}
+	return p.ids[:p.VLANs]
+}
 
 // SrcAddr returns the source address, unmapped.
 func (p *Packet) SrcAddr() netip.Addr { return netip.AddrFrom16(p.Src).Unmap() }

@@ -90,6 +90,7 @@ type State struct {
 // EventDef is one oddity that a parser reports: app-layer-event:http.name.
 type EventDef struct {
 	Name string // lower case, as rules spell it
+	EVE  string // spelling in anomaly records; Name if empty
 	Doc  string
 	// Packet: raised on the packet (APPLAYER_... events), not on a transaction.
 	Packet bool
