@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package mpm
+
+func detect() CPU { return Portable }

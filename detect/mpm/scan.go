@@ -1,0 +1,170 @@
+package mpm
+
+import (
+	"encoding/binary"
+	"unsafe"
+)
+
+// A Scratch is what one goroutine needs to scan, with any set. It keeps no
+// reference to a buffer between calls.
+type Scratch struct {
+	seen []uint64 // slots found by the running call
+	out  []uint32 // slots, then ids, found by the running call
+	join []byte   // carry and head of the chunk, see ScanStream
+
+	candidates int // literals compared, all calls; for tests and tuning
+}
+
+// NewScratch returns a scratch fit for s; it grows when used with larger sets.
+func (s *Set) NewScratch() *Scratch {
+	sc := new(Scratch)
+	sc.fit(s)
+	return sc
+}
+
+// fit makes room for the slots of s.
+func (sc *Scratch) fit(s *Set) {
+	if n := (len(s.ids) + 63) / 64; n > len(sc.seen) {
+		sc.seen = make([]uint64, n)
+	}
+	if cap(sc.out) < len(s.ids) {
+		sc.out = make([]uint32, 0, len(s.ids))
+	}
+}
+
+// A call is one buffer being scanned.
+type call struct {
+	b      []byte
+	base   uint64 // stream offset of b[0]
+	minEnd int    // matches end behind this index of b
+	atEnd  bool   // b ends where the stream ends
+	endNow bool   // only constraints with end; the others had their turn
+	sc     *Scratch
+}
+
+// Scan returns the ids of the patterns in buf, each once, in no order. The
+// slice is valid until the next call with sc.
+func (s *Set) Scan(buf []byte, sc *Scratch) []uint32 {
+	return s.ScanAt(buf, 0, true, sc)
+}
+
+// ScanAt is Scan of a piece of a stream that begins at offset, and ends the
+// stream if end is set: Offset, Depth and End are meant for the stream.
+func (s *Set) ScanAt(buf []byte, offset uint64, end bool, sc *Scratch) []uint32 {
+	if len(s.lits) == 0 || len(buf) == 0 {
+		return nil
+	}
+	sc.fit(s)
+	sc.out = sc.out[:0]
+	c := call{b: buf, base: offset, atEnd: end, sc: sc}
+	s.run(&c)
+	return s.finish(sc)
+}
+
+// finish turns slots into ids and forgets what was seen.
+func (s *Set) finish(sc *Scratch) []uint32 {
+	for i, slot := range sc.out {
+		sc.seen[slot>>6] = 0
+		sc.out[i] = s.ids[slot]
+	}
+	return sc.out
+}
+
+// run scans one buffer with every part of the set.
+func (s *Set) run(c *call) {
+	for i := range s.parts {
+		p := &s.parts[i]
+		v := c.b
+		if p.limit != 0 {
+			if c.base >= uint64(p.limit) {
+				continue
+			}
+			v = v[:min(uint64(len(v)), uint64(p.limit)-c.base)]
+		}
+		if p.dfa != nil {
+			s.scanDFA(p.dfa, v, c)
+		}
+	}
+}
+
+// found compares the literal with the buffer from index at on, where it is
+// known to fit, and reports those of its ids whose constraints hold.
+func (s *Set) found(c *call, li uint32, at int) {
+	l := &s.lits[li]
+	sc := c.sc
+	if l.flags&litPlain != 0 {
+		if sc.seen[l.con>>6]>>(l.con&63)&1 != 0 {
+			return
+		}
+	}
+	sc.candidates++
+	end := at + int(l.n)
+	if end <= c.minEnd {
+		return
+	}
+	if l.flags&litNocase == 0 {
+		if string(c.b[at:end]) != string(s.text(l)) {
+			return
+		}
+	} else if !equalFold(c.b[at:end], s.text(l), s.folds(l)) {
+		return
+	}
+	if l.flags&litPlain != 0 {
+		if !c.endNow {
+			sc.add(l.con)
+		}
+		return
+	}
+	from, to := c.base+uint64(at), c.base+uint64(end)
+	last := c.atEnd && end == len(c.b)
+	for _, k := range s.cons[l.con : l.con+l.ncon] {
+		if from < uint64(k.offset) || k.depth != 0 && to > uint64(k.depth) ||
+			k.end != 0 && !last || k.end == 0 && c.endNow {
+			continue
+		}
+		if sc.seen[k.slot>>6]>>(k.slot&63)&1 == 0 {
+			sc.add(k.slot)
+		}
+	}
+}
+
+func (sc *Scratch) add(slot uint32) {
+	sc.seen[slot>>6] |= 1 << (slot & 63)
+	sc.out = append(sc.out, slot)
+}
+
+// An entry stands behind a window: a literal that holds it.
+type entry struct {
+	lit uint32
+	val uint32 // four folded bytes of the literal, compared before the literal is touched
+	n   uint16 // length of the literal
+	off uint16 // of the position that is reported, in the literal
+	chk uint16 // place of val in the literal
+	how uint16 // entryLast, entryCheck
+}
+
+// Flags of an entry.
+const (
+	entryLast  = 1 << iota // no further entry behind this window
+	entryCheck             // chk and val are set
+)
+
+const entrySize = int(unsafe.Sizeof(entry{}))
+
+func fold4(x uint32) uint32 { return x | 0x20202020 }
+
+// try looks at the entries from ref on for a window reported at index pos.
+func (s *Set) try(c *call, ents []entry, ref uint32, pos int) {
+	for {
+		e := &ents[ref]
+		at := pos - int(e.off)
+		if at >= 0 && at+int(e.n) <= len(c.b) &&
+			(e.how&entryCheck == 0 || fold4(binary.LittleEndian.Uint32(c.b[at+int(e.chk):])) == e.val) {
+			s.found(c, e.lit, at)
+		}
+		if e.how&entryLast != 0 {
+			return
+		}
+		ref++
+	}
+}
