@@ -13,6 +13,8 @@
 package proto
 
 import (
+	"slices"
+
 	"weir/decode/event"
 	"weir/decode/field"
 	"weir/decode/file"
@@ -254,14 +256,15 @@ func (t *Tx) Base() *Tx { return t }
 
 // AddEvent notes an event once.
 func (t *Tx) AddEvent(ev uint8, dir field.Dir) {
-	for _, x := range t.Events {
-		if x == ev {
-			return
-		}
+	if t.HasEvent(ev) {
+		return
 	}
 	t.Events = append(t.Events, ev)
 	t.Touch(dir)
 }
+
+// HasEvent reports whether ev was noted.
+func (t *Tx) HasEvent(ev uint8) bool { return slices.Contains(t.Events, ev) }
 
 // Touch marks the transaction as changed in dir.
 func (t *Tx) Touch(dir field.Dir) {
