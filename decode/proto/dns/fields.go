@@ -1,0 +1,97 @@
+package dns
+
+import (
+	"weir/decode/field"
+)
+
+// whole is the State of all fields: messages are inspected when complete.
+var whole = [2]uint8{1, 1}
+
+var fields = []field.Def{
+	field.Multi(field.Field{
+		Name: "dns.query", Aliases: []string{"dns_query"}, Dir: field.ToServer, State: whole, Log: "dns.queries.rrname",
+		Doc: "Name asked for, without the length bytes of its labels.", Example: `dns.query; content:"example.com"; nocase;`,
+	}, queryName),
+	field.Multi(field.Field{
+		Name: "dns.queries.rrname", Dir: field.Both, State: whole, Log: "dns.queries.rrname",
+		Doc: "Names of the question section, of queries and of responses.", Example: `dns.queries.rrname; content:"example";`,
+	}, queryName),
+	sectionField("dns.answers.rrname", "Names that the answer section's records are about.", 0),
+	sectionField("dns.authorities.rrname", "Names that the authority section's records are about.", 1),
+	sectionField("dns.additionals.rrname", "Names that the additional section's records are about.", 2),
+	field.Multi(field.Field{
+		Name: "dns.response.rrname", Dir: field.ToClient, State: whole, Log: "dns.answers.rdata",
+		Doc: "Every name of a response: of its questions and records, and those that the records hold.", Example: `dns.response.rrname; content:"example";`,
+	}, responseName),
+	field.Uint(field.Field{
+		Name: "dns.opcode", Dir: field.Both, State: whole, Bits: 8, Log: "dns.opcode",
+		Doc: "Operation code of the header.", Syntax: "integer", Example: "dns.opcode:4;",
+	}, func(t *Tx, _ field.Dir) (uint64, bool) { return uint64(t.Opcode()), true }),
+	field.Uint(field.Field{
+		Name: "dns.rcode", Dir: field.Both, State: whole, Bits: 16, Log: "dns.rcode", Enum: enum(rcodeNames),
+		Doc: "Response code; responses only.", Syntax: "integer or name", Example: "dns.rcode:3;",
+	}, func(t *Tx, _ field.Dir) (uint64, bool) { return uint64(t.Rcode()), t.Response() }),
+	field.MultiUint(field.Field{
+		Name: "dns.rrtype", Dir: field.Both, State: whole, Bits: 16, Log: "dns.queries.rrtype", Enum: enum(typeNames),
+		Doc: "Types of the questions, and of the answers.", Syntax: "integer or name", Example: "dns.rrtype:AAAA;",
+	}, rrtype),
+}
+
+func enum(names map[uint16]string) []field.EnumName {
+	e := make([]field.EnumName, 0, len(names))
+	for n, s := range names {
+		e = append(e, field.EnumName{Name: s, Value: uint64(n)})
+	}
+	return e
+}
+
+func queryName(t *Tx, _ field.Dir, i int) ([]byte, bool) {
+	if i >= len(t.queries) {
+		return nil, false
+	}
+	return t.bytes(t.queries[i].name), true
+}
+
+func sectionField(name, doc string, s int) field.Def {
+	return field.Multi(field.Field{
+		Name: name, Dir: field.Both, State: whole, Log: "dns." + name[4:], Doc: doc, Example: name + `; content:"example";`,
+	}, func(t *Tx, _ field.Dir, i int) ([]byte, bool) {
+		recs := t.section(s)
+		if i >= len(recs) {
+			return nil, false
+		}
+		return t.bytes(recs[i].name), true
+	})
+}
+
+// responseName walks all names of a response: two for each record, its own and
+// the one in its data, which may be empty.
+func responseName(t *Tx, _ field.Dir, i int) ([]byte, bool) {
+	if i < len(t.queries) {
+		return t.bytes(t.queries[i].name), true
+	}
+	i -= len(t.queries)
+	if i/2 >= len(t.records) {
+		return nil, false
+	}
+	r := &t.records[i/2]
+	if i%2 == 0 {
+		return t.bytes(r.name), true
+	}
+	switch r.kind {
+	case dataName, dataSOA, dataSRV:
+		return t.bytes(r.data), true
+	}
+	return nil, true
+}
+
+func rrtype(t *Tx, _ field.Dir, i int) (uint64, bool) {
+	if i < len(t.queries) {
+		return uint64(t.queries[i].qtype), true
+	}
+	i -= len(t.queries)
+	if answers := t.section(0); i < len(answers) {
+		return uint64(answers[i].rtype), true
+	}
+	return 0, false
+}
