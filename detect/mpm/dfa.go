@@ -21,8 +21,8 @@ type dfa struct {
 
 const dfaOut = 1 << 31
 
-// maxDFA bounds the table, so that a row index leaves the top bit free.
-const maxDFA = 1 << 28
+// maxDFA bounds the table to 32 MiB.
+const maxDFA = 1 << 23
 
 // A trieNode is a state while the words are collected.
 type trieNode struct {
@@ -41,18 +41,30 @@ type word struct {
 	next int32 // next word that ends in the same node
 }
 
-// newDFA builds the automaton of the literals, with windows of at most win
-// bytes where the model finds them rarest.
-func (s *Set) newDFA(lits []int32, win int) *dfa {
+// draftDFA collects the windows of the literals, of at most win bytes, where
+// the model finds them rarest. Windows are shorter if the table would be too
+// large.
+func (s *Set) draftDFA(lits []int32, win int) *draftDFA {
+	for {
+		d := s.collect(lits, win)
+		if len(d.nodes)*int(d.dfa.row) <= maxDFA || win == 1 {
+			return d
+		}
+		win = (win + 1) / 2
+	}
+}
+
+func (s *Set) collect(lits []int32, win int) *draftDFA {
 	d := &dfa{}
+	dr := &draftDFA{dfa: d, words: make([]word, len(lits))}
 	m := traffic()
-	words := make([]word, len(lits))
 	var used [256]bool
 	for i, li := range lits {
 		t := s.text(&s.lits[li])
 		n := min(win, len(t))
-		off := m.rarest(t, n)
-		words[i] = word{lit: li, off: uint16(off), n: uint16(n), next: -1}
+		off, p := m.rarest(t, n)
+		dr.rate += float64(p)
+		dr.words[i] = word{lit: li, off: uint16(off), n: uint16(n), next: -1}
 		d.win = max(d.win, n)
 		for _, c := range t[off : off+n] {
 			used[lower(c)] = true
@@ -60,7 +72,7 @@ func (s *Set) newDFA(lits []int32, win int) *dfa {
 	}
 	classes := uint8(1) // class 0: in no window
 	for c := range used {
-		if used[c] && c < 'A' || used[c] && c > 'Z' {
+		if used[c] {
 			d.classes[c] = classes
 			classes++
 		}
@@ -69,9 +81,14 @@ func (s *Set) newDFA(lits []int32, win int) *dfa {
 		d.classes[c] = d.classes[c|0x20]
 	}
 	d.row = uint32(classes) + 2
-	nodes := s.trie(d, words)
-	d.fill(s, nodes, words)
-	return d
+	dr.nodes = s.trie(d, dr.words)
+	return dr
+}
+
+// newDFA builds the automaton of a draft.
+func (s *Set) newDFA(dr *draftDFA) *dfa {
+	dr.dfa.fill(s, traffic(), dr.nodes, dr.words)
+	return dr.dfa
 }
 
 // trie collects the words.
@@ -111,7 +128,7 @@ func (s *Set) trie(d *dfa, words []word) []trieNode {
 
 // fill makes the rows, breadth first: a row is that of the longest proper
 // suffix with the node's own children put in.
-func (d *dfa) fill(s *Set, nodes []trieNode, words []word) {
+func (d *dfa) fill(s *Set, m *model, nodes []trieNode, words []word) {
 	row := d.row
 	classes := row - 2
 	d.tab = make([]uint32, uint32(len(nodes))*row)
@@ -143,24 +160,13 @@ func (d *dfa) fill(s *Set, nodes []trieNode, words []word) {
 		if nd.out >= 0 {
 			r[classes] = uint32(len(d.entries)) + 1
 			for w := nd.out; w >= 0; w = words[w].next {
-				d.entries = append(d.entries, s.entry(words[w].lit, int(words[w].off), int(words[w].n), int(words[w].off+words[w].n)))
+				e := s.entry(m, words[w].lit, int(words[w].off), int(words[w].n))
+				e.off = words[w].off + words[w].n
+				d.entries = append(d.entries, e)
 			}
 			d.entries[len(d.entries)-1].how |= entryLast
 		}
 	}
-}
-
-// entry makes the entry of a literal whose window of w bytes lies at off; the
-// scanner will report the window at the literal's byte pos.
-func (s *Set) entry(li int32, off, w, pos int) entry {
-	l := &s.lits[li]
-	e := entry{lit: uint32(li), n: l.n, off: uint16(pos)}
-	t := s.text(l)
-	if chk := traffic().check(t, off, w); chk >= 0 {
-		e.chk, e.how = uint16(chk), entryCheck
-		e.val = fold4(uint32(t[chk]) | uint32(t[chk+1])<<8 | uint32(t[chk+2])<<16 | uint32(t[chk+3])<<24)
-	}
-	return e
 }
 
 func (d *dfa) memory() int {

@@ -94,7 +94,9 @@ type Set struct {
 	lits  []literal    // distinct literals
 	cons  []constraint // where literals must lie
 	arena []byte       // bytes of the literals
-	parts []part
+
+	singles []int32 // literals of one byte
+	parts   []part
 }
 
 // Len returns the number of patterns the set was built from.

@@ -12,6 +12,10 @@ type Scratch struct {
 	out  []uint32 // slots, then ids, found by the running call
 	join []byte   // carry and head of the chunk, see ScanStream
 
+	lanes   [maxHits]laneHit
+	buckets [blockBytes/64 + 3]bucketHit
+	padded  [padBytes]byte
+
 	candidates int // literals compared, all calls; for tests and tuning
 }
 
@@ -72,6 +76,9 @@ func (s *Set) finish(sc *Scratch) []uint32 {
 
 // run scans one buffer with every part of the set.
 func (s *Set) run(c *call) {
+	if len(s.singles) > 0 {
+		s.scanSingles(c)
+	}
 	for i := range s.parts {
 		p := &s.parts[i]
 		v := c.b
@@ -81,9 +88,7 @@ func (s *Set) run(c *call) {
 			}
 			v = v[:min(uint64(len(v)), uint64(p.limit)-c.base)]
 		}
-		if p.dfa != nil {
-			s.scanDFA(p.dfa, v, c)
-		}
+		s.runPart(p, v, c)
 	}
 }
 
@@ -93,7 +98,7 @@ func (s *Set) found(c *call, li uint32, at int) {
 	l := &s.lits[li]
 	sc := c.sc
 	if l.flags&litPlain != 0 {
-		if sc.seen[l.con>>6]>>(l.con&63)&1 != 0 {
+		if sc.has(l.con) {
 			return
 		}
 	}
@@ -122,9 +127,17 @@ func (s *Set) found(c *call, li uint32, at int) {
 			k.end != 0 && !last || k.end == 0 && c.endNow {
 			continue
 		}
-		if sc.seen[k.slot>>6]>>(k.slot&63)&1 == 0 {
-			sc.add(k.slot)
-		}
+		sc.once(k.slot)
+	}
+}
+
+// has reports whether the slot was found by the running call.
+func (sc *Scratch) has(slot uint32) bool { return sc.seen[slot>>6]>>(slot&63)&1 != 0 }
+
+// once adds the slot unless it is there.
+func (sc *Scratch) once(slot uint32) {
+	if !sc.has(slot) {
+		sc.add(slot)
 	}
 }
 
@@ -150,6 +163,18 @@ const (
 )
 
 const entrySize = int(unsafe.Sizeof(entry{}))
+
+// entry makes the entry of a literal that is found by the span bytes at off; it
+// lacks the place that will be reported.
+func (s *Set) entry(m *model, li int32, off, span int) entry {
+	l := &s.lits[li]
+	e := entry{lit: uint32(li), n: l.n}
+	t := s.text(l)
+	if chk := m.check(t, off, span); chk >= 0 {
+		e.chk, e.how, e.val = uint16(chk), entryCheck, fold4(loadUp(t, chk))
+	}
+	return e
+}
 
 func fold4(x uint32) uint32 { return x | 0x20202020 }
 

@@ -1,0 +1,246 @@
+package mpm
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+	"unsafe"
+)
+
+// buckets finds literals by windows spread over groups of eight buckets: for
+// each byte of a window, a table gives the buckets that have it there, and a
+// position is a hit when a bucket has all its bytes. The tables look at parts
+// of a byte (six bits with AVX-512, halves with AVX2), so that 64 or 32
+// positions are looked up at once.
+type buckets struct {
+	groups int          // of windows of four bytes: 0 to fourGroups
+	four   *windows     // nil without groups
+	two    *windows     // windows of two bytes, in group twoGroup; nil for none
+	six    [16][64]byte // AVX-512: group*4+byte, by the low six bits
+	half   [32][16]byte // AVX2: (group*4+byte)*2, low half, high half
+}
+
+const (
+	fourGroups = 3
+	twoGroup   = 3
+)
+
+// A bucketHit is 64 positions from pos on, with the hits of the windows of four
+// and of two bytes.
+type bucketHit struct {
+	four, two uint64
+	pos       int
+}
+
+// bucketSet collects the bytes of the windows of one bucket.
+type bucketSet struct {
+	has  [4][4]uint64 // place in the window: 256 bits
+	p    [4]float64   // estimated share of bytes that pass, with the kernel's tables
+	rate float64
+}
+
+// bucketPlan is how literals are spread over buckets.
+type bucketPlan struct {
+	four, two *placement
+	groups    int
+	sets      [4][8]bucketSet
+	rate      float64 // estimated share of positions with a hit
+}
+
+// spread plans buckets for literals with windows of four bytes in the given
+// number of groups, and for literals of two and three bytes.
+func (s *Set) spread(four, two *placement, groups int) *bucketPlan {
+	bp := &bucketPlan{four: four, two: two, groups: groups}
+	m := traffic()
+	if four != nil {
+		s.fillBuckets(m, four, 4, bp.sets[:groups])
+	}
+	if two != nil {
+		s.fillBuckets(m, two, 2, bp.sets[twoGroup:twoGroup+1])
+	}
+	for g := range bp.sets {
+		for k := range bp.sets[g] {
+			bp.rate += bp.sets[g][k].rate
+		}
+	}
+	return bp
+}
+
+// fillBuckets puts each window where the rate of hits grows least. Literals of
+// three bytes in the windows of two check their third byte too, unless the
+// bucket has a literal of two.
+func (s *Set) fillBuckets(m *model, pl *placement, w int, groups [][8]bucketSet) {
+	order := make([]int, len(pl.lits))
+	for i := range order {
+		order[i] = i
+	}
+	window := func(i int) []byte { return s.text(&s.lits[pl.lits[i]])[pl.offs[i]:] }
+	slices.SortFunc(order, func(a, b int) int {
+		if w == 2 && len(window(a)) != len(window(b)) {
+			return len(window(a)) - len(window(b))
+		}
+		return slices.Compare(window(a), window(b))
+	})
+	for _, i := range order {
+		l := &s.lits[pl.lits[i]]
+		t := window(i)
+		n := min(len(t), 4)
+		var best *bucketSet
+		grow := math.Inf(1)
+		for g := range groups {
+			for k := range groups[g] {
+				b := &groups[g][k]
+				if x := b.with(m, s.cpu, l, t, n); x-b.rate < grow {
+					best, grow = b, x-b.rate
+				}
+			}
+		}
+		best.add(m, s.cpu, l, t, n)
+	}
+}
+
+// with returns the bucket's rate if it also had the window.
+func (b *bucketSet) with(m *model, cpu CPU, l *literal, t []byte, n int) float64 {
+	rate := 1.0
+	for j := range n {
+		p := b.p[j]
+		if b.has[j][t[j]>>6]>>(t[j]&63)&1 == 0 {
+			p += m.part(cpu, l, t[j])
+		}
+		rate *= min(p, 1)
+	}
+	return rate
+}
+
+// add puts the window in the bucket.
+func (b *bucketSet) add(m *model, cpu CPU, l *literal, t []byte, n int) {
+	b.rate = b.with(m, cpu, l, t, n)
+	for j := range n {
+		if b.has[j][t[j]>>6]>>(t[j]&63)&1 == 0 {
+			b.p[j] += m.part(cpu, l, t[j])
+		}
+		b.has[j][t[j]>>6] |= 1 << (t[j] & 63)
+		if l.flags&litNocase != 0 && isLetter(t[j]) {
+			u := t[j] ^ 0x20
+			b.has[j][u>>6] |= 1 << (u & 63)
+		}
+	}
+	for j := n; j < 4; j++ {
+		b.has[j] = [4]uint64{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+		b.p[j] = 1
+	}
+}
+
+// part estimates the share of bytes that the tables take for c of the literal.
+func (m *model) part(cpu CPU, l *literal, c byte) float64 {
+	p := m.byte[c]
+	if cpu == AVX512 {
+		p = m.six[c&63]
+	}
+	if l.flags&litNocase != 0 && isLetter(c) {
+		if u := c ^ 0x20; cpu == AVX512 {
+			p += m.six[u&63]
+		} else {
+			p += m.byte[u]
+		}
+	}
+	return float64(p)
+}
+
+// newBuckets makes the tables of a plan.
+func (s *Set) newBuckets(bp *bucketPlan) *buckets {
+	t := &buckets{groups: bp.groups}
+	if bp.four != nil {
+		t.four = s.windows(bp.four, 4, 1)
+	}
+	if bp.two != nil {
+		t.two = s.windows(bp.two, 2, 1)
+	}
+	for g := range bp.sets {
+		for k := range bp.sets[g] {
+			b := &bp.sets[g][k]
+			for j := range b.has {
+				for q, x := range b.has[j] {
+					for ; x != 0; x &= x - 1 {
+						c := byte(q<<6 + bits.TrailingZeros64(x))
+						t.six[g*4+j][c&63] |= 1 << k
+						t.half[(g*4+j)*2][c&15] |= 1 << k
+						t.half[(g*4+j)*2+1][c>>4] |= 1 << k
+					}
+				}
+			}
+		}
+	}
+	return t
+}
+
+func (t *buckets) memory() int {
+	n := int(unsafe.Sizeof(*t))
+	if t.four != nil {
+		n += t.four.memory()
+	}
+	if t.two != nil {
+		n += t.two.memory()
+	}
+	return n
+}
+
+// scanBuckets tests v.
+func (s *Set) scanBuckets(t *buckets, v []byte, c *call) {
+	for base := 0; base+2 <= len(v); base += blockBytes {
+		b := v[base:min(len(v), base+blockBytes+3)]
+		if s.cpu == AVX512 {
+			s.buckets512(t, b, base, c)
+			continue
+		}
+		for g := range t.groups {
+			s.buckets256(t, g, t.four, b, base, c)
+		}
+		if t.two != nil {
+			s.buckets256(t, twoGroup, t.two, b, base, c)
+		}
+	}
+}
+
+func (s *Set) buckets512(t *buckets, b []byte, base int, c *call) {
+	two := 0
+	if t.two != nil {
+		two = 1
+	}
+	hits := &c.sc.buckets
+	n := buckets512(unsafe.Pointer(unsafe.SliceData(b)), len(b), &t.six, t.groups, two, &hits[0])
+	for _, h := range hits[:n/int(unsafe.Sizeof(hits[0]))] {
+		for m := h.four; m != 0; m &= m - 1 {
+			s.look(t.four, base+h.pos+bits.TrailingZeros64(m), c)
+		}
+		for m := h.two; m != 0; m &= m - 1 {
+			s.look(t.two, base+h.pos+bits.TrailingZeros64(m), c)
+		}
+	}
+}
+
+// buckets256 tests b, which lies at index base, for the windows of one group.
+// The kernel takes whole blocks: the rest is copied to where it may read on.
+func (s *Set) buckets256(t *buckets, g int, ws *windows, b []byte, base int, c *call) {
+	tabs := (*[8][16]byte)(t.half[g*8:])
+	n, done := buckets256(unsafe.Pointer(unsafe.SliceData(b)), len(b), tabs, &c.sc.lanes[0])
+	s.bytes(ws, c.sc.lanes[:n], base, len(c.b), c)
+	left := len(b) - done - ws.w + 1
+	if left <= 0 {
+		return
+	}
+	pad := c.sc.pad(b[done:])
+	n, _ = buckets256(unsafe.Pointer(pad), (left+31)/32*32+3, tabs, &c.sc.lanes[0])
+	s.bytes(ws, c.sc.lanes[:n], base+done, base+done+left, c)
+}
+
+// bytes looks up the hits of one kernel call below index end.
+func (s *Set) bytes(ws *windows, hits []laneHit, base, end int, c *call) {
+	for _, h := range hits {
+		for m := h.mask; m != 0; m &= m - 1 {
+			if i := base + h.pos + bits.TrailingZeros64(m); i < end {
+				s.look(ws, i, c)
+			}
+		}
+	}
+}
