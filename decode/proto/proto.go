@@ -136,8 +136,9 @@ const (
 // Env is what a parser may use of its surroundings; the pipeline fills it.
 type Env struct {
 	Flow    *flow.Flow
-	Options any   // of Protocol.Setup
-	Now     int64 // packet clock, ns; set before each call
+	Options any    // of Protocol.Setup
+	Now     int64  // packet clock, ns; set before each call
+	From    string // app_proto of the protocol that handed the flow over, or ""
 	Files   *file.Store
 	Host    Host
 }

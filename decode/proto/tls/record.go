@@ -1,0 +1,225 @@
+package tls
+
+import (
+	"encoding/binary"
+
+	"weir/decode/field"
+	"weir/decode/proto"
+)
+
+// Record types, RFC 8446 section 5.1 and RFC 6520.
+const (
+	recordCCS       = 20
+	recordAlert     = 21
+	recordHandshake = 22
+	recordData      = 23
+	recordHeartbeat = 24
+)
+
+// Protocol versions as they stand on the wire.
+const (
+	versionSSL2  = 0x0002
+	versionSSL3  = 0x0300
+	versionTLS10 = 0x0301
+	versionTLS11 = 0x0302
+	versionTLS12 = 0x0303
+	versionTLS13 = 0x0304
+)
+
+const (
+	recordHeader = 5
+	// maxRecord is the largest length a record may claim: 2^14 bytes and what
+	// encryption adds (RFC 5246 section 6.2.3).
+	maxRecord = 1<<14 + 2048
+	// maxHandshake bounds one handshake message, bytes.
+	maxHandshake = 1 << 18
+)
+
+// side is one end of the session.
+type side struct {
+	version uint16 // of the last record, then of the hello
+	hello   hello
+	certs   [][]byte // DER, the end entity's first; slices of store
+	store   []byte
+	cert    certificate
+	// partial collects a handshake message that spans records.
+	partial []byte
+	seen    uint16
+	// encrypted: a ChangeCipherSpec was seen, or TLS 1.3 has gone dark.
+	encrypted bool
+	alert     bool
+	sslv2     bool
+	appData   bool
+	heartbeat int // length of the payload that an unanswered request claimed, 0 without
+}
+
+// What a side has sent.
+const (
+	seenHello = 1 << iota
+	seenCert
+	seenKeyExchange
+	seenHelloDone
+	seenFinished
+	seenCCS
+)
+
+// Parse implements proto.Parser.
+func (p *parser) Parse(in *proto.Input) proto.Result {
+	if in.Gap > 0 {
+		return proto.Result{Status: proto.Stop}
+	}
+	p.open()
+	b := in.Data
+	if p.done {
+		return proto.Result{Consumed: len(b)}
+	}
+	d := in.Dir.Index()
+	used := min(p.skip[d], len(b))
+	p.skip[d] -= used
+	for len(b)-used > 0 {
+		n, need, ok := p.record(in.Dir, b[used:])
+		if !ok {
+			p.end(in.Dir)
+			return proto.Result{Consumed: len(b), Status: proto.Stop}
+		}
+		if need > 0 {
+			if in.End {
+				break
+			}
+			return proto.Result{Consumed: used, Need: need, Status: proto.Incomplete}
+		}
+		used += n
+		if p.quiet() {
+			used = len(b)
+			break
+		}
+	}
+	if in.End {
+		p.tx.Advance(in.Dir, stateFinished[d])
+	}
+	return proto.Result{Consumed: used}
+}
+
+// quiet reports whether nothing more of the session can be read, and tells the
+// pipeline once.
+func (p *parser) quiet() bool {
+	t := p.tx
+	if p.done || !t.handshakeDone() {
+		return p.done
+	}
+	p.done = true
+	t.Advance(field.ToServer, stateFinished[0])
+	t.Advance(field.ToClient, stateFinished[1])
+	switch p.opt.encryption {
+	case encryptBypass:
+		p.env.Host.NoInspect(true)
+	case encryptTrackOnly:
+		p.env.Host.NoRawInspect(field.ToServer)
+		p.env.Host.NoRawInspect(field.ToClient)
+	}
+	return true
+}
+
+// record reads one record. It returns how long it is, or how many bytes are
+// needed, or that this is no TLS.
+func (p *parser) record(dir field.Dir, b []byte) (n, need int, ok bool) {
+	t, s := p.tx, &p.tx.sides[dir.Index()]
+	if s.seen == 0 && !s.alert && b[0]&0x80 != 0 || s.sslv2 && b[0] < recordCCS {
+		return p.sslv2(dir, b)
+	}
+	if len(b) < recordHeader {
+		return 0, recordHeader, true
+	}
+	kind, version, size := b[0], binary.BigEndian.Uint16(b[1:]), int(binary.BigEndian.Uint16(b[3:]))
+	if kind < recordCCS || kind > recordHeartbeat {
+		t.AddEvent(evInvalidRecordType, dir)
+		return 0, 0, false
+	}
+	if version>>8 != 3 && !draft(version) {
+		t.AddEvent(evInvalidRecordVersion, dir)
+		return 0, 0, false
+	}
+	if size > maxRecord {
+		t.AddEvent(evInvalidRecordLength, dir)
+		return 0, 0, false
+	}
+	if kind == recordData && len(b) < recordHeader+size {
+		// Application data is not looked at: no need to wait for all of it.
+		p.content(dir, kind, version, nil)
+		p.skip[dir.Index()] = recordHeader + size - len(b)
+		return len(b), 0, true
+	}
+	if len(b) < recordHeader+size {
+		return 0, recordHeader + size, true
+	}
+	p.content(dir, kind, version, b[recordHeader:recordHeader+size])
+	return recordHeader + size, 0, true
+}
+
+// content handles the payload of a record.
+func (p *parser) content(dir field.Dir, kind byte, version uint16, b []byte) {
+	t, s := p.tx, &p.tx.sides[dir.Index()]
+	if s.seen&seenHello == 0 {
+		s.version = version
+	}
+	switch kind {
+	case recordHandshake:
+		if !s.encrypted {
+			p.handshakes(dir, b)
+		} else {
+			s.seen |= seenFinished
+		}
+	case recordCCS:
+		s.seen |= seenCCS
+		if s.version < versionTLS13 && !draft(s.version) || dir == field.ToServer {
+			s.encrypted = true
+		}
+	case recordAlert:
+		s.alert = true
+		if !s.encrypted && len(b) == 2 && b[0] == 2 {
+			t.AddEvent(evErrorMessage, dir)
+		}
+	case recordData:
+		s.appData, s.encrypted = true, true
+	case recordHeartbeat:
+		p.heartbeat(dir, b)
+	}
+	p.progress(dir)
+}
+
+// heartbeat watches for answers that hold more than was sent (RFC 6520 section
+// 4; CVE-2014-0160).
+func (p *parser) heartbeat(dir field.Dir, b []byte) {
+	t := p.tx
+	d := dir.Index()
+	t.AddEvent(evHeartbeat, dir)
+	if t.sides[d].encrypted {
+		// Only the lengths can be seen: an answer longer than its request.
+		if want := t.sides[1-d].heartbeat; want > 0 {
+			if len(b) > want {
+				t.AddEvent(evDataleakHeartbeat, dir)
+			}
+			t.sides[1-d].heartbeat = 0
+		} else {
+			t.sides[d].heartbeat = len(b)
+		}
+		return
+	}
+	if len(b) < 3 || b[0] != 1 && b[0] != 2 {
+		t.AddEvent(evInvalidHeartbeat, dir)
+		return
+	}
+	claimed := int(binary.BigEndian.Uint16(b[1:]))
+	if claimed == 0 {
+		t.AddEvent(evInvalidHeartbeat, dir)
+	} else if claimed > len(b)-3 {
+		t.AddEvent(evOverflowHeartbeat, dir)
+	}
+}
+
+// draft reports whether a version is that of a TLS 1.3 draft (RFC 8446 section
+// 4.2.1: 0x7f and the draft's number; Facebook's 0xfb, Google's 0x7e01).
+func draft(v uint16) bool { return v>>8 == 0x7f || v>>8 == 0xfb || v == 0x7e01 }
+
+// tls13 reports whether a version is TLS 1.3 or a draft of it.
+func tls13(v uint16) bool { return v >= versionTLS13 && v>>8 == 3 || draft(v) }

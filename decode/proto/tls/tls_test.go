@@ -1,0 +1,259 @@
+package tls
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	ctls "crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"io"
+	"math/big"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"weir/decode/field"
+	"weir/decode/flow"
+	"weir/decode/proto"
+)
+
+// host takes what the parser asks of the pipeline.
+type host struct{ quiet bool }
+
+func (*host) Upgrade(string, string)                        {}
+func (*host) Expect(proto.Expectation)                      {}
+func (h *host) NoInspect(bool)                              { h.quiet = true }
+func (h *host) NoRawInspect(field.Dir)                      { h.quiet = true }
+func (*host) TriggerRaw(field.Dir)                          {}
+func (*host) Frame(field.Dir, uint8, int, int64, *proto.Tx) {}
+func newParser(s *settings) *parser {
+	return Protocol.New(&proto.Env{Flow: &flow.Flow{Proto: 6}, Options: s, Host: &host{}}).(*parser)
+}
+
+// chunk is what one side sent at once.
+type chunk struct {
+	dir field.Dir
+	b   []byte
+}
+
+// tap records what passes through a connection.
+type tap struct {
+	net.Conn
+	dir field.Dir
+	mu  *sync.Mutex
+	out *[]chunk
+}
+
+func (t tap) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	*t.out = append(*t.out, chunk{t.dir, append([]byte(nil), b...)})
+	t.mu.Unlock()
+	return t.Conn.Write(b)
+}
+
+// session records a real session of Go's own TLS.
+func session(t testing.TB, version uint16) []chunk {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(0x123456),
+		Subject:      pkix.Name{CommonName: "server.example", Organization: []string{"Weir Test"}, Country: []string{"CH"}},
+		NotBefore:    time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC),
+		NotAfter:     time.Date(2060, 1, 2, 3, 4, 5, 0, time.UTC),
+		DNSNames:     []string{"server.example", "www.server.example"},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := ctls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	a, b := net.Pipe()
+	var mu sync.Mutex
+	var out []chunk
+	server := ctls.Server(tap{b, field.ToClient, &mu, &out}, &ctls.Config{Certificates: []ctls.Certificate{cert}, MaxVersion: version, NextProtos: []string{"h2"}})
+	client := ctls.Client(tap{a, field.ToServer, &mu, &out}, &ctls.Config{InsecureSkipVerify: true, ServerName: "server.example", MaxVersion: version, NextProtos: []string{"h2", "http/1.1"}})
+	done := make(chan error, 1)
+	go func() {
+		buf := make([]byte, 5)
+		_, err := io.ReadFull(server, buf)
+		if err == nil {
+			_, err = server.Write(buf)
+		}
+		done <- err
+	}()
+	if _, err := client.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(client, make([]byte, 5)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return out
+}
+
+// feed gives the chunks in pieces of n bytes, as the pipeline would: what is not
+// consumed comes again.
+func feed(p *parser, chunks []chunk, n int) {
+	var held [2][]byte
+	for _, c := range chunks {
+		for b := c.b; len(b) > 0; {
+			k := min(n, len(b))
+			i := c.dir.Index()
+			held[i] = append(held[i], b[:k]...)
+			b = b[k:]
+			r := p.Parse(&proto.Input{Dir: c.dir, Data: held[i]})
+			held[i] = held[i][r.Consumed:]
+		}
+	}
+}
+
+func TestSession(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		version uint16
+		want    string
+		cert    bool
+	}{
+		{"1.2", ctls.VersionTLS12, "TLS 1.2", true},
+		{"1.3", ctls.VersionTLS13, "TLS 1.3", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			chunks := session(t, c.version)
+			var first string
+			for _, n := range []int{1 << 20, 1, 7} {
+				p := newParser(&settings{ja3: on})
+				feed(p, chunks, n)
+				tx := p.Txs()[0].(*Tx)
+				b, ok := appendRecord(nil, tx, nil, newOptions(true))
+				if !ok {
+					t.Fatal("no record")
+				}
+				var got struct {
+					Subject, SNI, Version, Serial, NotBefore, NotAfter string
+					SubjectAltName                                     []string
+					JA3                                                struct{ Hash string }
+				}
+				if err := json.Unmarshal(b, &got); err != nil {
+					t.Fatalf("%s: %v", b, err)
+				}
+				if first == "" {
+					first = string(b)
+				} else if first != string(b) {
+					t.Errorf("in pieces of %d: got %s, want %s", n, b, first)
+				}
+				if got.SNI != "server.example" || got.Version != c.want || len(got.JA3.Hash) != 32 {
+					t.Errorf("got %s", b)
+				}
+				if c.cert && (got.Subject != "C=CH, O=Weir Test, CN=server.example" || got.Serial != "12:34:56" ||
+					got.NotBefore != "2020-01-02T03:04:05" || got.NotAfter != "2060-01-02T03:04:05" || len(got.SubjectAltName) != 2) {
+					t.Errorf("got %s", b)
+				}
+				if !p.done || tx.Progress != stateFinished {
+					t.Errorf("progress %v, want %v", tx.Progress, stateFinished)
+				}
+				if len(tx.Events) > 0 {
+					t.Errorf("event %s", events[tx.Events[0]].Name)
+				}
+			}
+		})
+	}
+}
+
+func TestJA4(t *testing.T) {
+	// The example of the JA4 specification (FoxIO, technical details).
+	h := &hello{
+		legacy: versionTLS12, versions: []uint16{0x3a3a, versionTLS13, versionTLS12}, hasSNI: true, alpn: [][]byte{[]byte("h2")},
+		ciphers:    []uint16{0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035},
+		extensions: []uint16{0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d, 0x0005, 0x0023, 0x0012, 0x002b, 0xff01, 0x000b, 0x000a, 0x0015},
+		sigAlgs:    []uint16{0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601},
+	}
+	if got, want := string(ja4('t', h)), "t13d1516h2_8daaf6152771_e5627efa2ab1"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestEvents(t *testing.T) {
+	for _, c := range []struct{ name, b, want string }{
+		{"record type", "\x16\x03\x01\x00\x00\x50\x03\x01\x00\x00", "invalid_record_type"},
+		{"record version", "\x16\x05\x01\x00\x01\x00", "invalid_record_version"},
+		{"record length", "\x16\x03\x01\xff\xff\x00", "invalid_record_length"},
+		{"fatal alert", "\x15\x03\x01\x00\x02\x02\x28", "error_message_encountered"},
+		{"heartbeat", "\x18\x03\x02\x00\x03\x01\x40\x00", "overflow_heartbeat_message"},
+		{"handshake type", "\x16\x03\x01\x00\x04\x63\x00\x00\x00", "invalid_handshake_message"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newParser(nil)
+			p.Parse(&proto.Input{Dir: field.ToServer, Data: []byte(c.b)})
+			for _, e := range p.tx.Events {
+				if events[e].Name == c.want {
+					return
+				}
+			}
+			t.Errorf("no event %s among %v", c.want, p.tx.Events)
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, v := range []uint16{ctls.VersionTLS12, ctls.VersionTLS13} {
+		for _, c := range session(f, v) {
+			f.Add(c.b, c.dir == field.ToServer)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte, toServer bool) {
+		dir := field.ToClient
+		if toServer {
+			dir = field.ToServer
+		}
+		p := newParser(&settings{ja3: on, ja4: on})
+		if r := p.Parse(&proto.Input{Dir: dir, Data: b}); r.Consumed > len(b) {
+			t.Fatalf("consumed %d of %d", r.Consumed, len(b))
+		}
+		tx := p.tx
+		if out, ok := appendRecord(nil, tx, nil, nil); ok && !json.Valid(out) {
+			t.Errorf("not JSON: %s", out)
+		}
+		for i := range fields {
+			d := &fields[i]
+			switch d.Kind {
+			case field.KindBytes:
+				d.Bytes(tx, dir)
+			case field.KindMulti:
+				for j := 0; ; j++ {
+					if _, ok := d.Multi(tx, dir, j); !ok {
+						break
+					}
+				}
+			case field.KindUint:
+				d.Uint(tx, dir, 0)
+			}
+		}
+	})
+}
+
+func BenchmarkHandshake(b *testing.B) {
+	chunks := session(b, ctls.VersionTLS12)
+	n := 0
+	for _, c := range chunks {
+		n += len(c.b)
+	}
+	p := newParser(nil)
+	b.SetBytes(int64(n))
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Reset(p.env)
+		for _, c := range chunks {
+			p.Parse(&proto.Input{Dir: c.dir, Data: c.b})
+		}
+	}
+}
