@@ -1,0 +1,53 @@
+# Weir. `make help` lists what there is.
+SHELL := /bin/sh
+GO    ?= go
+BIN   ?= bin/weir
+FUZZTIME ?= 5s
+export CGO_ENABLED = 0
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.PHONY: help build run test race fuzz bench check generate docs captures e2e clean
+
+help: ## list the targets
+	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## build the static binary bin/weir
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/weir
+
+run: build ## analyse the bundled captures with the bundled rules
+	$(BIN) pcap -l out/run testdata/captures
+
+test: ## run every test
+	$(GO) vet ./...
+	$(GO) test ./...
+
+race: ## run the tests under the race detector
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (5s)
+	@set -e; for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]*' $$d/*_test.go | sed 's/func //' | sort -u); do \
+	    echo "== $$d $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$d; \
+	  done; done
+
+bench: ## ns and allocations per packet of every stage
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime 0.5s ./...
+
+check: ## format, vet, staticcheck, generated files and manual are current
+	sh .ci/check
+
+generate: ## rebuild generated files
+	$(GO) generate ./...
+
+docs: build ## print docs/reference from the code
+	$(BIN) docs docs/reference
+
+captures: ## rebuild the made captures of testdata/captures
+	$(GO) run ./cmd/mkcaptures testdata/captures
+
+e2e: build ## end to end: captures with rules to expected events
+	$(GO) test -count=1 ./cmd/weir -run 'Script|Cases'
+
+clean: ## remove what was built
+	rm -rf bin out
