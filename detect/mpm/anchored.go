@@ -58,21 +58,32 @@ func (t *anchored) memory() int {
 }
 
 // scanStart looks at the beginning of the buffer.
-func (s *Set) scanStart(t *anchored, c *call) {
-	if t.long != nil && len(c.b) >= 8 {
-		s.look(t.long, 0, c)
+func (s *Set) scanStart(t *anchored, sc *Scratch) {
+	if t.long != nil && len(sc.b) >= 8 {
+		s.look(t.long, 0, sc)
 	}
-	if t.short != nil && len(c.b) >= 4 {
-		s.look(t.short, 0, c)
+	if t.short != nil && len(sc.b) >= 4 {
+		s.look(t.short, 0, sc)
 	}
 }
 
 // scanEnd looks at the end of the buffer.
-func (s *Set) scanEnd(t *anchored, c *call) {
-	if t.long != nil && len(c.b) >= 8 {
-		s.look(t.long, len(c.b)-8, c)
+func (s *Set) scanEnd(t *anchored, sc *Scratch) {
+	if t.long != nil && len(sc.b) >= 8 {
+		s.look(t.long, len(sc.b)-8, sc)
 	}
-	if t.short != nil && len(c.b) >= 4 {
-		s.look(t.short, len(c.b)-4, c)
+	if t.short != nil && len(sc.b) >= 4 {
+		s.look(t.short, len(sc.b)-4, sc)
 	}
+}
+
+// len returns the number of literals.
+func (t *anchored) len() int {
+	n := 0
+	for _, w := range []*windows{t.long, t.short} {
+		if w != nil {
+			n += len(w.entries)
+		}
+	}
+	return n
 }

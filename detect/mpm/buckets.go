@@ -186,60 +186,60 @@ func (t *buckets) memory() int {
 }
 
 // scanBuckets tests v.
-func (s *Set) scanBuckets(t *buckets, v []byte, c *call) {
+func (s *Set) scanBuckets(t *buckets, v []byte, sc *Scratch) {
 	for base := 0; base+2 <= len(v); base += blockBytes {
 		b := v[base:min(len(v), base+blockBytes+3)]
 		if s.cpu == AVX512 {
-			s.buckets512(t, b, base, c)
+			s.buckets512(t, b, base, sc)
 			continue
 		}
 		for g := range t.groups {
-			s.buckets256(t, g, t.four, b, base, c)
+			s.buckets256(t, g, t.four, b, base, sc)
 		}
 		if t.two != nil {
-			s.buckets256(t, twoGroup, t.two, b, base, c)
+			s.buckets256(t, twoGroup, t.two, b, base, sc)
 		}
 	}
 }
 
-func (s *Set) buckets512(t *buckets, b []byte, base int, c *call) {
+func (s *Set) buckets512(t *buckets, b []byte, base int, sc *Scratch) {
 	two := 0
 	if t.two != nil {
 		two = 1
 	}
-	hits := &c.sc.buckets
+	hits := &sc.buckets
 	n := buckets512(unsafe.Pointer(unsafe.SliceData(b)), len(b), &t.six, t.groups, two, &hits[0])
 	for _, h := range hits[:n/int(unsafe.Sizeof(hits[0]))] {
 		for m := h.four; m != 0; m &= m - 1 {
-			s.look(t.four, base+h.pos+bits.TrailingZeros64(m), c)
+			s.look(t.four, base+h.pos+bits.TrailingZeros64(m), sc)
 		}
 		for m := h.two; m != 0; m &= m - 1 {
-			s.look(t.two, base+h.pos+bits.TrailingZeros64(m), c)
+			s.look(t.two, base+h.pos+bits.TrailingZeros64(m), sc)
 		}
 	}
 }
 
 // buckets256 tests b, which lies at index base, for the windows of one group.
 // The kernel takes whole blocks: the rest is copied to where it may read on.
-func (s *Set) buckets256(t *buckets, g int, ws *windows, b []byte, base int, c *call) {
+func (s *Set) buckets256(t *buckets, g int, ws *windows, b []byte, base int, sc *Scratch) {
 	tabs := (*[8][16]byte)(t.half[g*8:])
-	n, done := buckets256(unsafe.Pointer(unsafe.SliceData(b)), len(b), tabs, &c.sc.lanes[0])
-	s.bytes(ws, c.sc.lanes[:n], base, len(c.b), c)
+	n, done := buckets256(unsafe.Pointer(unsafe.SliceData(b)), len(b), tabs, &sc.lanes[0])
+	s.bytes(ws, sc.lanes[:n], base, len(sc.b), sc)
 	left := len(b) - done - ws.w + 1
 	if left <= 0 {
 		return
 	}
-	pad := c.sc.pad(b[done:])
-	n, _ = buckets256(unsafe.Pointer(pad), (left+31)/32*32+3, tabs, &c.sc.lanes[0])
-	s.bytes(ws, c.sc.lanes[:n], base+done, base+done+left, c)
+	pad := sc.pad(b[done:])
+	n, _ = buckets256(unsafe.Pointer(pad), (left+31)/32*32+3, tabs, &sc.lanes[0])
+	s.bytes(ws, sc.lanes[:n], base+done, base+done+left, sc)
 }
 
 // bytes looks up the hits of one kernel call below index end.
-func (s *Set) bytes(ws *windows, hits []laneHit, base, end int, c *call) {
+func (s *Set) bytes(ws *windows, hits []laneHit, base, end int, sc *Scratch) {
 	for _, h := range hits {
 		for m := h.mask; m != 0; m &= m - 1 {
 			if i := base + h.pos + bits.TrailingZeros64(m); i < end {
-				s.look(ws, i, c)
+				s.look(ws, i, sc)
 			}
 		}
 	}

@@ -178,15 +178,15 @@ const dfaChains = 24
 
 // scanDFA walks v. The steps of one chain wait for each other's loads, so that
 // four chains, each over a quarter, take little longer than one quarter.
-func (s *Set) scanDFA(d *dfa, v []byte, c *call) {
+func (s *Set) scanDFA(d *dfa, v []byte, sc *Scratch) {
 	if len(v) < dfaChains {
-		s.walk(d, v, 0, c)
+		s.walk(d, v, 0, sc)
 		return
 	}
 	over := d.win - 1
 	q := (len(v) - over + 3) / 4
 	if q <= over {
-		s.walk(d, v, 0, c)
+		s.walk(d, v, 0, sc)
 		return
 	}
 	n := q + over // each chain also takes the windows that begin in its quarter's last bytes
@@ -202,42 +202,42 @@ func (s *Set) scanDFA(d *dfa, v []byte, c *call) {
 		s2 = tab[s2+uint32(cls[b2[i]])]
 		s3 = tab[s3+uint32(cls[b3[i]])]
 		if (s0|s1|s2|s3)&dfaOut != 0 {
-			s0 = s.emit(d, s0, i+1, c)
-			s1 = s.emit(d, s1, i+1+q, c)
-			s2 = s.emit(d, s2, i+1+2*q, c)
-			s3 = s.emit(d, s3, i+1+3*q, c)
+			s0 = s.emit(d, s0, i+1, sc)
+			s1 = s.emit(d, s1, i+1+q, sc)
+			s2 = s.emit(d, s2, i+1+2*q, sc)
+			s3 = s.emit(d, s3, i+1+3*q, sc)
 		}
 	}
 	for ; i < n; i++ {
-		s0 = s.emit(d, tab[s0+uint32(cls[b0[i]])], i+1, c)
-		s1 = s.emit(d, tab[s1+uint32(cls[b1[i]])], i+1+q, c)
-		s2 = s.emit(d, tab[s2+uint32(cls[b2[i]])], i+1+2*q, c)
+		s0 = s.emit(d, tab[s0+uint32(cls[b0[i]])], i+1, sc)
+		s1 = s.emit(d, tab[s1+uint32(cls[b1[i]])], i+1+q, sc)
+		s2 = s.emit(d, tab[s2+uint32(cls[b2[i]])], i+1+2*q, sc)
 	}
 }
 
 // walk walks v, which lies at index base of the buffer, by one chain.
-func (s *Set) walk(d *dfa, v []byte, base int, c *call) {
+func (s *Set) walk(d *dfa, v []byte, base int, sc *Scratch) {
 	tab := d.tab
 	cls := &d.classes
 	st := uint32(0)
 	for i, b := range v {
 		st = tab[st+uint32(cls[b])]
 		if st&dfaOut != 0 {
-			st = s.emit(d, st, base+i+1, c)
+			st = s.emit(d, st, base+i+1, sc)
 		}
 	}
 }
 
 // emit tries the windows that end before index end if st says there are any,
 // and returns st without the mark.
-func (s *Set) emit(d *dfa, st uint32, end int, c *call) uint32 {
+func (s *Set) emit(d *dfa, st uint32, end int, sc *Scratch) uint32 {
 	if st&dfaOut == 0 {
 		return st
 	}
 	st &^= dfaOut
 	for t := st; t != 0; t = d.tab[t+d.row-1] {
 		if ref := d.tab[t+d.row-2]; ref != 0 {
-			s.try(c, d.entries, ref-1, end)
+			s.try(sc, d.entries, ref-1, end)
 		}
 	}
 	return st

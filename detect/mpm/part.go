@@ -38,53 +38,53 @@ func (p *part) memory() int {
 }
 
 // runPart scans v, which is the buffer up to the part's limit.
-func (s *Set) runPart(p *part, v []byte, c *call) {
+func (s *Set) runPart(p *part, v []byte, sc *Scratch) {
 	if p.dfa != nil {
-		s.scanDFA(p.dfa, v, c)
+		s.scanDFA(p.dfa, v, sc)
 	}
-	if p.ends != nil && c.atEnd {
-		s.scanEnd(p.ends, c)
+	if p.ends != nil && sc.atEnd {
+		s.scanEnd(p.ends, sc)
 	}
-	if p.starts != nil && c.base == 0 {
-		s.scanStart(p.starts, c)
+	if p.starts != nil && sc.base == 0 {
+		s.scanStart(p.starts, sc)
 	}
 	if p.strided != nil {
-		s.scanStrided(p.strided, v, c)
+		s.scanStrided(p.strided, v, sc)
 	}
 	if p.buckets != nil {
-		s.scanBuckets(p.buckets, v, c)
+		s.scanBuckets(p.buckets, v, sc)
 	}
 	if p.overflow != nil {
-		s.scanDFA(p.overflow, v, c)
+		s.scanDFA(p.overflow, v, sc)
 	}
 	for i, f := range p.few {
-		s.scanFew(f, p.fewLits[i], v, c)
+		s.scanFew(f, p.fewLits[i], v, sc)
 	}
 }
 
 // scanFew looks for one literal until nothing is left to report of it.
-func (s *Set) scanFew(f *Finder, li uint32, v []byte, c *call) {
+func (s *Set) scanFew(f *Finder, li uint32, v []byte, sc *Scratch) {
 	l := &s.lits[li]
-	for at := max(c.minEnd-int(l.n)+1, 0); at < len(v); at++ {
+	for at := max(sc.minEnd-int(l.n)+1, 0); at < len(v); at++ {
 		i := f.Index(v[at:])
 		if i < 0 {
 			return
 		}
 		at += i
-		s.found(c, li, at)
-		if s.done(l, c) {
+		s.found(sc, li, at)
+		if s.done(l, sc) {
 			return
 		}
 	}
 }
 
 // done reports whether all ids of the literal are found.
-func (s *Set) done(l *literal, c *call) bool {
+func (s *Set) done(l *literal, sc *Scratch) bool {
 	if l.flags&litPlain != 0 {
-		return c.sc.has(l.con)
+		return sc.has(l.con)
 	}
 	for _, k := range s.cons[l.con : l.con+l.ncon] {
-		if !c.sc.has(k.slot) {
+		if !sc.has(k.slot) {
 			return false
 		}
 	}

@@ -8,6 +8,13 @@ import (
 // A Scratch is what one goroutine needs to scan, with any set. It keeps no
 // reference to a buffer between calls.
 type Scratch struct {
+	// What the running call scans.
+	b      []byte
+	base   uint64 // stream offset of b[0]
+	minEnd int    // matches end behind this index of b
+	atEnd  bool   // b ends where the stream ends
+	endNow bool   // only constraints with end; the others had their turn
+
 	seen []uint64 // slots found by the running call
 	out  []uint32 // slots, then ids, found by the running call
 	join []byte   // carry and head of the chunk, see ScanStream
@@ -36,16 +43,6 @@ func (sc *Scratch) fit(s *Set) {
 	}
 }
 
-// A call is one buffer being scanned.
-type call struct {
-	b      []byte
-	base   uint64 // stream offset of b[0]
-	minEnd int    // matches end behind this index of b
-	atEnd  bool   // b ends where the stream ends
-	endNow bool   // only constraints with end; the others had their turn
-	sc     *Scratch
-}
-
 // Scan returns the ids of the patterns in buf, each once, in no order. The
 // slice is valid until the next call with sc.
 func (s *Set) Scan(buf []byte, sc *Scratch) []uint32 {
@@ -58,15 +55,18 @@ func (s *Set) ScanAt(buf []byte, offset uint64, end bool, sc *Scratch) []uint32 
 	if len(s.lits) == 0 || len(buf) == 0 {
 		return nil
 	}
-	sc.fit(s)
+	if cap(sc.out) < len(s.ids) {
+		sc.fit(s)
+	}
 	sc.out = sc.out[:0]
-	c := call{b: buf, base: offset, atEnd: end, sc: sc}
-	s.run(&c)
+	sc.b, sc.base, sc.minEnd, sc.atEnd, sc.endNow = buf, offset, 0, end, false
+	s.run(sc)
 	return s.finish(sc)
 }
 
 // finish turns slots into ids and forgets what was seen.
 func (s *Set) finish(sc *Scratch) []uint32 {
+	sc.b = nil
 	for i, slot := range sc.out {
 		sc.seen[slot>>6] = 0
 		sc.out[i] = s.ids[slot]
@@ -75,28 +75,27 @@ func (s *Set) finish(sc *Scratch) []uint32 {
 }
 
 // run scans one buffer with every part of the set.
-func (s *Set) run(c *call) {
+func (s *Set) run(sc *Scratch) {
 	if len(s.singles) > 0 {
-		s.scanSingles(c)
+		s.scanSingles(sc)
 	}
 	for i := range s.parts {
 		p := &s.parts[i]
-		v := c.b
+		v := sc.b
 		if p.limit != 0 {
-			if c.base >= uint64(p.limit) {
+			if sc.base >= uint64(p.limit) {
 				continue
 			}
-			v = v[:min(uint64(len(v)), uint64(p.limit)-c.base)]
+			v = v[:min(uint64(len(v)), uint64(p.limit)-sc.base)]
 		}
-		s.runPart(p, v, c)
+		s.runPart(p, v, sc)
 	}
 }
 
 // found compares the literal with the buffer from index at on, where it is
 // known to fit, and reports those of its ids whose constraints hold.
-func (s *Set) found(c *call, li uint32, at int) {
+func (s *Set) found(sc *Scratch, li uint32, at int) {
 	l := &s.lits[li]
-	sc := c.sc
 	if l.flags&litPlain != 0 {
 		if sc.has(l.con) {
 			return
@@ -104,27 +103,27 @@ func (s *Set) found(c *call, li uint32, at int) {
 	}
 	sc.candidates++
 	end := at + int(l.n)
-	if end <= c.minEnd {
+	if end <= sc.minEnd {
 		return
 	}
 	if l.flags&litNocase == 0 {
-		if string(c.b[at:end]) != string(s.text(l)) {
+		if string(sc.b[at:end]) != string(s.text(l)) {
 			return
 		}
-	} else if !equalFold(c.b[at:end], s.text(l), s.folds(l)) {
+	} else if !equalFold(sc.b[at:end], s.text(l), s.folds(l)) {
 		return
 	}
 	if l.flags&litPlain != 0 {
-		if !c.endNow {
+		if !sc.endNow {
 			sc.add(l.con)
 		}
 		return
 	}
-	from, to := c.base+uint64(at), c.base+uint64(end)
-	last := c.atEnd && end == len(c.b)
+	from, to := sc.base+uint64(at), sc.base+uint64(end)
+	last := sc.atEnd && end == len(sc.b)
 	for _, k := range s.cons[l.con : l.con+l.ncon] {
 		if from < uint64(k.offset) || k.depth != 0 && to > uint64(k.depth) ||
-			k.end != 0 && !last || k.end == 0 && c.endNow {
+			k.end != 0 && !last || k.end == 0 && sc.endNow {
 			continue
 		}
 		sc.once(k.slot)
@@ -179,13 +178,13 @@ func (s *Set) entry(m *model, li int32, off, span int) entry {
 func fold4(x uint32) uint32 { return x | 0x20202020 }
 
 // try looks at the entries from ref on for a window reported at index pos.
-func (s *Set) try(c *call, ents []entry, ref uint32, pos int) {
+func (s *Set) try(sc *Scratch, ents []entry, ref uint32, pos int) {
 	for {
 		e := &ents[ref]
 		at := pos - int(e.off)
-		if at >= 0 && at+int(e.n) <= len(c.b) &&
-			(e.how&entryCheck == 0 || fold4(binary.LittleEndian.Uint32(c.b[at+int(e.chk):])) == e.val) {
-			s.found(c, e.lit, at)
+		if at >= 0 && at+int(e.n) <= len(sc.b) &&
+			(e.how&entryCheck == 0 || fold4(binary.LittleEndian.Uint32(sc.b[at+int(e.chk):])) == e.val) {
+			s.found(sc, e.lit, at)
 		}
 		if e.how&entryLast != 0 {
 			return

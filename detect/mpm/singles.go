@@ -3,36 +3,36 @@ package mpm
 import "bytes"
 
 // scanSingles looks for the literals of one byte, each constraint by itself.
-func (s *Set) scanSingles(c *call) {
+func (s *Set) scanSingles(sc *Scratch) {
 	for _, li := range s.singles {
 		l := &s.lits[li]
 		b := s.arena[l.pos]
 		fold := l.flags&litNocase != 0
 		if l.flags&litPlain != 0 {
-			if !c.endNow && hasByte(c.b[c.minEnd:], b, fold) {
-				c.sc.once(l.con)
+			if !sc.endNow && hasByte(sc.b[sc.minEnd:], b, fold) {
+				sc.once(l.con)
 			}
 			continue
 		}
 		for _, k := range s.cons[l.con : l.con+l.ncon] {
-			if c.endNow && k.end == 0 {
+			if sc.endNow && k.end == 0 {
 				continue
 			}
-			lo, hi := c.minEnd, len(c.b)
-			if uint64(k.offset) > c.base {
-				lo = max(lo, int(uint64(k.offset)-c.base))
+			lo, hi := sc.minEnd, len(sc.b)
+			if uint64(k.offset) > sc.base {
+				lo = max(lo, int(uint64(k.offset)-sc.base))
 			}
 			if k.depth != 0 {
-				hi = clamp(uint64(k.depth), c.base, hi)
+				hi = clamp(uint64(k.depth), sc.base, hi)
 			}
 			if k.end != 0 {
-				if !c.atEnd || hi < len(c.b) {
+				if !sc.atEnd || hi < len(sc.b) {
 					continue
 				}
 				lo = max(lo, hi-1)
 			}
-			if lo < hi && hasByte(c.b[lo:hi], b, fold) {
-				c.sc.once(k.slot)
+			if lo < hi && hasByte(sc.b[lo:hi], b, fold) {
+				sc.once(k.slot)
 			}
 		}
 	}

@@ -19,7 +19,9 @@ func (s *Set) ScanStream(chunk []byte, offset uint64, end bool, st *StreamState,
 	if len(s.lits) == 0 {
 		return nil
 	}
-	sc.fit(s)
+	if cap(sc.out) < len(s.ids) {
+		sc.fit(s)
+	}
 	sc.out = sc.out[:0]
 	if offset != st.next {
 		st.carry = st.carry[:0]
@@ -28,18 +30,16 @@ func (s *Set) ScanStream(chunk []byte, offset uint64, end bool, st *StreamState,
 	if n := len(st.carry); n > 0 && (len(chunk) > 0 || end && s.anyEnd) {
 		joined = min(len(chunk), s.maxLen-1)
 		sc.join = append(append(sc.join[:0], st.carry...), chunk[:joined]...)
-		c := call{
-			b: sc.join, base: offset - uint64(n), minEnd: n, sc: sc,
-			atEnd: end && joined == len(chunk),
-		}
+		sc.b, sc.base, sc.minEnd = sc.join, offset-uint64(n), n
+		sc.atEnd, sc.endNow = end && joined == len(chunk), false
 		if joined == 0 {
-			c.minEnd, c.endNow = 0, true
+			sc.minEnd, sc.endNow = 0, true
 		}
-		s.run(&c)
+		s.run(sc)
 	}
-	if len(chunk) > joined || joined == 0 && len(chunk) > 0 {
-		c := call{b: chunk, base: offset, atEnd: end, sc: sc}
-		s.run(&c)
+	if len(chunk) > joined {
+		sc.b, sc.base, sc.minEnd, sc.atEnd, sc.endNow = chunk, offset, 0, end, false
+		s.run(sc)
 	}
 	st.keep(chunk, s.maxLen)
 	st.next = offset + uint64(len(chunk))

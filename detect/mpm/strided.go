@@ -64,34 +64,34 @@ const blockBytes = 4096
 const maxHits = 4*(blockBytes/32+2) + 1
 
 // scanStrided probes v.
-func (s *Set) scanStrided(t *strided, v []byte, c *call) {
+func (s *Set) scanStrided(t *strided, v []byte, sc *Scratch) {
 	for base := 0; base+t.w <= len(v); base += blockBytes {
 		b := v[base:min(len(v), base+blockBytes+t.w-1)]
 		if s.cpu == AVX512 {
 			n := strided512(unsafe.Pointer(unsafe.SliceData(b)), len(b), t.w, t.step,
-				unsafe.Pointer(unsafe.SliceData(t.filter)), uint64(t.shift), uint64(t.mask), &c.sc.lanes[0])
-			s.lanes(t, c.sc.lanes[:n], base, c)
+				unsafe.Pointer(unsafe.SliceData(t.filter)), uint64(t.shift), uint64(t.mask), &sc.lanes[0])
+			s.lanes(t, sc.lanes[:n], base, sc)
 			continue
 		}
-		s.strided256(t, b, base, c)
+		s.strided256(t, b, base, sc)
 	}
 }
 
 // strided256 probes b, which lies at index base. The kernel takes whole blocks:
 // the rest is copied to where it may read on.
-func (s *Set) strided256(t *strided, b []byte, base int, c *call) {
+func (s *Set) strided256(t *strided, b []byte, base int, sc *Scratch) {
 	filter := unsafe.Pointer(unsafe.SliceData(t.filter))
 	n, done := strided256(unsafe.Pointer(unsafe.SliceData(b)), len(b), t.w, t.step,
-		filter, uint64(t.shift), uint64(t.mask), &c.sc.lanes[0])
-	s.lanes(t, c.sc.lanes[:n], base, c)
+		filter, uint64(t.shift), uint64(t.mask), &sc.lanes[0])
+	s.lanes(t, sc.lanes[:n], base, sc)
 	left := len(b) - done - t.w + 1 // positions
 	if left <= 0 {
 		return
 	}
-	pad := c.sc.pad(b[done:])
+	pad := sc.pad(b[done:])
 	n, _ = strided256(unsafe.Pointer(pad), (left+31)/32*32+36+t.w-4, t.w, t.step,
-		filter, uint64(t.shift), uint64(t.mask), &c.sc.lanes[0])
-	s.lanes(t, c.sc.lanes[:n], base+done, c)
+		filter, uint64(t.shift), uint64(t.mask), &sc.lanes[0])
+	s.lanes(t, sc.lanes[:n], base+done, sc)
 }
 
 // padBytes holds the rest of a buffer, under two blocks of 32, and what the
@@ -106,10 +106,10 @@ func (sc *Scratch) pad(b []byte) *[padBytes]byte {
 }
 
 // lanes looks up the hits of one kernel call.
-func (s *Set) lanes(t *strided, hits []laneHit, base int, c *call) {
+func (s *Set) lanes(t *strided, hits []laneHit, base int, sc *Scratch) {
 	for _, h := range hits {
 		for m := h.mask; m != 0; m &= m - 1 {
-			s.look(t.windows, base+h.pos+bits.TrailingZeros64(m)*4, c)
+			s.look(t.windows, base+h.pos+bits.TrailingZeros64(m)*4, sc)
 		}
 	}
 }

@@ -56,9 +56,9 @@ func (t *windows) find(h uint32) uint32 {
 }
 
 // look tries the literals behind the window of the buffer at index i.
-func (s *Set) look(t *windows, i int, c *call) {
-	if ref := t.find(t.hashAt(c.b, i)); ref != 0 {
-		s.try(c, t.entries, ref-1, i)
+func (s *Set) look(t *windows, i int, sc *Scratch) {
+	if ref := t.find(t.hashAt(sc.b, i)); ref != 0 {
+		s.try(sc, t.entries, ref-1, i)
 	}
 }
 
