@@ -34,9 +34,9 @@ type bucketHit struct {
 
 // bucketSet collects the bytes of the windows of one bucket.
 type bucketSet struct {
-	has  [4][4]uint64 // place in the window: 256 bits
-	p    [4]float64   // estimated share of bytes that pass, with the kernel's tables
-	rate float64
+	has  [4][4]uint64   // place in the window: 256 bits
+	p    [4]shareByKind // estimated share of bytes that pass, with the kernel's tables
+	rate float32
 }
 
 // bucketPlan is how literals are spread over buckets.
@@ -44,7 +44,7 @@ type bucketPlan struct {
 	four, two *placement
 	groups    int
 	sets      [4][8]bucketSet
-	rate      float64 // estimated share of positions with a hit
+	rate      float64 // estimated share of positions with a hit, over all kinds of traffic
 }
 
 // spread plans buckets for literals with windows of four bytes in the given
@@ -60,7 +60,7 @@ func (s *Set) spread(four, two *placement, groups int) *bucketPlan {
 	}
 	for g := range bp.sets {
 		for k := range bp.sets[g] {
-			bp.rate += bp.sets[g][k].rate
+			bp.rate += float64(bp.sets[g][k].rate)
 		}
 	}
 	return bp
@@ -86,7 +86,7 @@ func (s *Set) fillBuckets(m *model, pl *placement, w int, groups [][8]bucketSet)
 		t := window(i)
 		n := min(len(t), 4)
 		var best *bucketSet
-		grow := math.Inf(1)
+		grow := float32(math.Inf(1))
 		for g := range groups {
 			for k := range groups[g] {
 				b := &groups[g][k]
@@ -100,16 +100,26 @@ func (s *Set) fillBuckets(m *model, pl *placement, w int, groups [][8]bucketSet)
 }
 
 // with returns the bucket's rate if it also had the window.
-func (b *bucketSet) with(m *model, cpu CPU, l *literal, t []byte, n int) float64 {
-	rate := 1.0
+func (b *bucketSet) with(m *model, cpu CPU, l *literal, t []byte, n int) float32 {
+	var rate shareByKind
 	for j := range n {
 		p := b.p[j]
 		if b.has[j][t[j]>>6]>>(t[j]&63)&1 == 0 {
-			p += m.part(cpu, l, t[j])
+			m.passing(&p, cpu, l, t[j])
 		}
-		rate *= min(p, 1)
+		for k := range p {
+			if j == 0 {
+				rate[k] = min(p[k], 1)
+			} else {
+				rate[k] *= min(p[k], 1)
+			}
+		}
 	}
-	return rate
+	sum := float32(0)
+	for _, x := range rate {
+		sum += x
+	}
+	return sum / kinds
 }
 
 // add puts the window in the bucket.
@@ -117,7 +127,7 @@ func (b *bucketSet) add(m *model, cpu CPU, l *literal, t []byte, n int) {
 	b.rate = b.with(m, cpu, l, t, n)
 	for j := range n {
 		if b.has[j][t[j]>>6]>>(t[j]&63)&1 == 0 {
-			b.p[j] += m.part(cpu, l, t[j])
+			m.passing(&b.p[j], cpu, l, t[j])
 		}
 		b.has[j][t[j]>>6] |= 1 << (t[j] & 63)
 		if l.flags&litNocase != 0 && isLetter(t[j]) {
@@ -127,24 +137,28 @@ func (b *bucketSet) add(m *model, cpu CPU, l *literal, t []byte, n int) {
 	}
 	for j := n; j < 4; j++ {
 		b.has[j] = [4]uint64{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
-		b.p[j] = 1
 	}
 }
 
-// part estimates the share of bytes that the tables take for c of the literal.
-func (m *model) part(cpu CPU, l *literal, c byte) float64 {
-	p := m.byte[c]
-	if cpu == AVX512 {
-		p = m.six[c&63]
-	}
-	if l.flags&litNocase != 0 && isLetter(c) {
-		if u := c ^ 0x20; cpu == AVX512 {
-			p += m.six[u&63]
-		} else {
-			p += m.byte[u]
+// shareByKind is a share of the bytes of each kind of traffic.
+type shareByKind [kinds]float32
+
+// passing adds the share of bytes that the tables take for c of the literal.
+func (m *model) passing(p *shareByKind, cpu CPU, l *literal, c byte) {
+	both := l.flags&litNocase != 0 && isLetter(c)
+	for k := range p {
+		t := &m.kinds[k]
+		switch {
+		case cpu == AVX512 && both:
+			p[k] += t.six[c&63] + t.six[c&63^0x20]
+		case cpu == AVX512:
+			p[k] += t.six[c&63]
+		case both:
+			p[k] += t.byte[c] + t.byte[c^0x20]
+		default:
+			p[k] += t.byte[c]
 		}
 	}
-	return float64(p)
 }
 
 // newBuckets makes the tables of a plan.

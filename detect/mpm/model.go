@@ -9,8 +9,12 @@ import (
 // in traffic: by counts of the windows of four bytes in a sample, and by the
 // order-1 chain of the sample for what was not in it.
 type model struct {
-	byte [256]float32      // share of each byte, not folded
-	six  [64]float32       // share of the bytes with these low six bits
+	byte [256]float32 // share of each byte, not folded
+	// by kind of traffic, the share of each byte, and of the bytes with the same low six bits
+	kinds [kinds]struct {
+		byte [256]float32
+		six  [64]float32
+	}
 	uni  [256]float32      // log2 of the share of each folded byte
 	bi   [256][256]float32 // log2 of the share of a folded byte behind another
 	gram []float32         // share of the folded windows of four, by gramIndex
@@ -32,14 +36,23 @@ const (
 )
 
 // train counts the texts, each with the same weight.
-func train(texts [][]byte) *model {
+func train(texts []text) *model {
 	m := &model{gram: make([]float32, 1<<gramBits)}
 	var uni [256]float64
 	bi := make([]float64, 1<<16)
-	for _, t := range texts {
+	var per [kinds]float32 // texts of each kind
+	for _, x := range texts {
+		per[x.kind]++
+	}
+	for _, x := range texts {
+		t := x.b
 		w := 1 / float64(len(t)*len(texts))
+		k := &m.kinds[x.kind]
+		each := 1 / (float32(len(t)) * per[x.kind])
 		for i, b := range t {
 			m.byte[b] += float32(w)
+			k.byte[b] += each
+			k.six[b&63] += each
 			b |= 0x20
 			uni[b] += w
 			if i > 0 {
@@ -52,7 +65,6 @@ func train(texts [][]byte) *model {
 	}
 	for c := range 256 {
 		m.byte[c] += byteFloor
-		m.six[c&63] += m.byte[c]
 		uni[c] = (uni[c] + byteFloor) / (1 + 256*byteFloor)
 		m.uni[c] = float32(math.Log2(uni[c]))
 	}

@@ -24,24 +24,46 @@ type sampler struct {
 	b     []byte
 }
 
+// Kinds of texts, whose bytes differ.
+const (
+	nameText = iota
+	headText
+	proseText
+	binaryText
+	noiseText
+	kinds
+)
+
+// A text is a piece of the sample.
+type text struct {
+	kind int
+	b    []byte
+}
+
 // sample returns the texts.
-func sample() [][]byte {
+func sample() []text {
 	g := sampler{r: rand.New(rand.NewPCG(1, 2)), items: map[string][]string{}}
 	_, body, _ := strings.Cut(sampleWords, "== ")
 	for sec := range strings.SplitSeq(body, "== ") {
 		lines := strings.Split(strings.TrimSuffix(sec, "\n"), "\n")
 		g.items[lines[0]] = lines[1:]
 	}
-	var texts [][]byte
-	for _, f := range []func(){
-		g.names, g.uri, g.uri, g.request, g.request, g.response, g.markup, g.markup,
-		g.code, g.prose, g.mail, g.packet, g.tls, g.smb, g.image, g.executable,
+	var texts []text
+	for _, t := range []struct {
+		kind int
+		mix  func()
+	}{
+		{nameText, g.names}, {nameText, g.uri}, {nameText, g.uri},
+		{headText, g.request}, {headText, g.request}, {headText, g.response}, {headText, g.mail},
+		{proseText, g.markup}, {proseText, g.markup}, {proseText, g.code}, {proseText, g.prose},
+		{binaryText, g.packet}, {binaryText, g.tls}, {binaryText, g.smb}, {binaryText, g.executable},
+		{noiseText, g.image},
 	} {
 		g.b = make([]byte, 0, textBytes+1024)
 		for len(g.b) < textBytes {
-			f()
+			t.mix()
 		}
-		texts = append(texts, g.b)
+		texts = append(texts, text{t.kind, g.b})
 	}
 	return texts
 }
