@@ -5,8 +5,8 @@ import "unsafe"
 // Prices in ns, measured on one machine (2.6 GHz, AVX-512); what counts is
 // their ratios.
 const (
-	priceCandidate = 12.0 // a window that is looked up and compared
-	priceHit       = 3.0  // a kernel's hit that is looked up and not there
+	priceCandidate = 15.0 // a window that is looked up and compared
+	priceHit       = 7.0  // a kernel's hit that is looked up and not there
 )
 
 // A price is what a way of scanning costs for each call and for each byte.
@@ -18,17 +18,17 @@ func (p price) of(n float64) float64 { return p.call + p.byte*n }
 func stridedPrice(cpu CPU, step int) price {
 	f := 4 / float64(step)
 	if cpu == AVX512 {
-		return price{9 * f, 0.077 * f}
+		return price{16 + 8*f, 0.077 * f}
 	}
-	return price{18 * f, 0.15 * f}
+	return price{20 + 15*f, 0.15 * f}
 }
 
 func bucketsPrice(cpu CPU, groups int) price {
 	f := float64(groups)
 	if cpu == AVX512 {
-		return price{6 + f, 0.012 + 0.02*f}
+		return price{10 + f, 0.012 + 0.02*f}
 	}
-	return price{14 * f, 0.085 * f}
+	return price{20 * f, 0.085 * f}
 }
 
 // dfaPrice depends on where the table has its place.
@@ -36,18 +36,20 @@ func dfaPrice(bytes int, n float64) price {
 	f := 1.0
 	switch {
 	case bytes > 8<<20:
+		f = 4
+	case bytes > 4<<20:
 		f = 3
 	case bytes > 2<<20:
 		f = 2
-	case bytes > 512<<10:
+	case bytes > 1<<20:
 		f = 1.4
-	case bytes > 128<<10:
+	case bytes > 512<<10:
 		f = 1.2
 	}
 	if n < dfaChains {
-		return price{3, 1.3 * f}
+		return price{3, f}
 	}
-	return price{8, 0.8 * f}
+	return price{6, 0.6 * f}
 }
 
 // Typical bytes of a buffer, by kind.
@@ -123,12 +125,16 @@ func (s *Set) planPart(lits []int32, limit uint32) part {
 		}
 		return p
 	}
+	// A probe at one end costs as much as an automaton's walk over twenty
+	// bytes: not for short buffers.
 	var starts, ends, mid []int32
 	for _, li := range lits {
 		switch l := &s.lits[li]; {
-		case l.n >= minAnchored && s.endOnly(l):
+		case s.kind == Short || l.n < minAnchored:
+			mid = append(mid, li)
+		case s.endOnly(l):
 			ends = append(ends, li)
-		case l.n >= minAnchored && s.startOnly(l):
+		case s.startOnly(l):
 			starts = append(starts, li)
 		default:
 			mid = append(mid, li)
@@ -159,17 +165,33 @@ func (s *Set) planPart(lits []int32, limit uint32) part {
 // startOnly reports whether the literal is wanted at the beginning alone.
 func (s *Set) startOnly(l *literal) bool { return s.limit(l) == uint32(l.n) }
 
-// planMiddle chooses how literals that may lie anywhere are looked for.
+// planMiddle chooses how literals that may lie anywhere are looked for. What
+// cannot be cheaper is not drafted.
 func (s *Set) planMiddle(p *part, lits []int32, n float64) {
-	d := s.draftDFA(lits, dfaWindow)
 	if s.cpu == Portable {
-		p.dfa = s.newDFA(d)
+		p.dfa = s.newDFA(s.draftWords(lits))
 		return
 	}
+	least := stridedPrice(s.cpu, 4).of(n) + bucketsPrice(s.cpu, 1).of(n)
+	if len(lits) <= maxSmall {
+		least = bucketsPrice(s.cpu, 1).of(n)
+	}
+	var words *draftDFA
+	if dfaPrice(0, n).of(n) <= least {
+		if words = s.draftWords(lits); words.price(n) <= least {
+			p.dfa = s.newDFA(words)
+			return
+		}
+	}
 	best := s.draftKernels(lits, n)
-	if d.price(n) <= best.price(s.cpu, n) {
-		p.dfa = s.newDFA(d)
-		return
+	if price := best.price(s.cpu, n); dfaPrice(0, n).of(n) < price {
+		if words == nil {
+			words = s.draftWords(lits)
+		}
+		if words.price(n) <= price {
+			p.dfa = s.newDFA(words)
+			return
+		}
 	}
 	if best.long != nil {
 		p.strided = s.newStrided(best.long, best.w, 4)
@@ -182,10 +204,21 @@ func (s *Set) planMiddle(p *part, lits []int32, n float64) {
 	}
 }
 
-// Longest windows of automata. With dfaWindow, false candidates are rare in
-// text and the table is a third of one of whole literals.
+// draftWords drafts an automaton for a part.
+func (s *Set) draftWords(lits []int32) *draftDFA {
+	d := s.draftDFA(lits, dfaWindow)
+	if d.bytes() > smallDFA {
+		d = s.draftDFA(lits, dfaWindow-1)
+	}
+	return d
+}
+
+// Longest windows of automata. With dfaWindow, or one less where the table
+// would be larger than smallDFA, false candidates are rare in text, and the
+// table is a quarter of one of whole literals.
 const (
-	dfaWindow      = 6
+	dfaWindow      = 5
+	smallDFA       = 1 << 20
 	overflowWindow = 64
 )
 

@@ -11,7 +11,7 @@ type windows struct {
 	w       int    // bytes of a window, 2 to 8
 	mask    uint32 // of the first word: all ones from four bytes on
 	shift   uint32 // 32 - log2(len(slots))
-	slots   []slot // open addressing, at most two thirds full
+	slots   []slot // open addressing, at most two thirds full, one third behind buckets
 	entries []entry
 }
 
@@ -78,7 +78,11 @@ type placement struct {
 }
 
 func newPlacement(lits, step int) *placement {
-	log := uint32(bits.Len(uint(lits*step*3/2 + 3)))
+	n := lits * step * 3 / 2
+	if step == 1 {
+		n = lits * 3 // most look-ups find nothing: a sparse table ends them at once
+	}
+	log := uint32(bits.Len(uint(n + 3)))
 	return &placement{
 		lits: make([]int32, 0, lits), offs: make([]uint16, 0, lits),
 		counts: make([]slot, 1<<log), shift: 32 - log,
