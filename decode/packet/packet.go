@@ -86,6 +86,7 @@ type Packet struct {
 	Dir   field.Dir // direction within the flow; set by the flow table
 	Link  LinkType
 	Depth uint8 // tunnel depth; 0 is the outermost packet
+	src   Source
 
 	// Link layer.
 	EtherType uint16    // of the innermost header; valid if there is one
@@ -93,6 +94,8 @@ type Packet struct {
 	VLANs     uint8     // number of tags
 	VLAN      [3]uint16 // tag control information, outermost first
 	ids       [3]uint16 // of VLANIDs
+
+	ARP uint16 // offset of an ARP packet for Ethernet and IPv4; 0 without
 
 	// Network layer. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d.
 	Src, Dst [16]byte

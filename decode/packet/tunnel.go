@@ -1,0 +1,360 @@
+package packet
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// ipInIP decodes IP directly within IP (RFC 2003, RFC 4213, RFC 2473).
+func (d *Decoder) ipInIP(p *Packet, off, end int, version uint8) {
+	c := &d.Counters
+	b := p.Data[off:end]
+	if p.Version == 6 {
+		// Too short, or not what the header said: events of their own.
+		short, wrong, least := EvIPv6IPv4InIPv6TooSmall, EvIPv6IPv4InIPv6WrongVersion, 20
+		if version == 6 {
+			short, wrong, least = EvIPv6IPv6InIPv6TooSmall, EvIPv6IPv6InIPv6WrongVersion, 40
+		}
+		if len(b) < least {
+			p.AddEvent(short)
+			return
+		}
+		if b[0]>>4 != version {
+			p.AddEvent(wrong)
+			return
+		}
+	}
+	if version == 4 {
+		if p.Version == 4 {
+			c.IPv4InIPv4++
+		} else {
+			c.IPv4InIPv6++
+		}
+		d.tunnelTo(p, off, end, SourceIPv4, d.ipv4)
+		return
+	}
+	if p.Version == 4 {
+		c.IPv6InIPv4++
+	} else {
+		c.IPv6InIPv6++
+	}
+	d.tunnelTo(p, off, end, SourceIPv6, d.ipv6)
+}
+
+// tunnelTo decodes p.Data[off:end] as a packet of its own.
+func (d *Decoder) tunnelTo(p *Packet, off, end int, src Source, how func(q *Packet, off int)) {
+	whole := p.Data
+	p.Data = p.Data[:end]
+	d.tunnel(p, off, src, how)
+	p.Data = whole
+}
+
+// Bits of the GRE flags word (RFC 2784, RFC 2890, RFC 1701, RFC 2637).
+const (
+	greChecksum = 0x8000
+	greRouting  = 0x4000
+	greKey      = 0x2000
+	greSequence = 0x1000
+	greSSR      = 0x0800
+	greRecur    = 0x0700
+	greAck      = 0x0080
+	greFlags0   = 0x00f8
+	greFlags1   = 0x0078
+)
+
+// gre decodes a GRE header of version 0 or 1 and what it carries.
+func (d *Decoder) gre(p *Packet, off, end int) {
+	b := p.Data[off:end]
+	if len(b) < 4 {
+		p.invalid(EvGREPktTooSmall)
+		return
+	}
+	flags, pr := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+	n := 4
+	switch flags & 7 {
+	case 0:
+		if flags&greRecur != 0 {
+			p.AddEvent(EvGREVersion0Recur)
+			return
+		}
+		if flags&greFlags0 != 0 {
+			p.AddEvent(EvGREVersion0Flags)
+			return
+		}
+		if flags&(greChecksum|greRouting) != 0 {
+			n += 4
+		}
+		if flags&greKey != 0 {
+			n += 4
+		}
+		if flags&greSequence != 0 {
+			n += 4
+		}
+		if n > len(b) {
+			p.invalid(EvGREVersion0HdrTooBig)
+			return
+		}
+		if flags&greRouting != 0 {
+			var ok bool
+			if n, ok = greRoutes(b, n); !ok {
+				p.AddEvent(EvGREVersion0MalformedSREHdr)
+				return
+			}
+		}
+	case 1:
+		switch {
+		case flags&greChecksum != 0:
+			p.AddEvent(EvGREVersion1Chksum)
+			return
+		case flags&greRouting != 0:
+			p.AddEvent(EvGREVersion1Route)
+			return
+		case flags&greSSR != 0:
+			p.AddEvent(EvGREVersion1Ssr)
+			return
+		case flags&greRecur != 0:
+			p.AddEvent(EvGREVersion1Recur)
+			return
+		case flags&greFlags1 != 0:
+			p.AddEvent(EvGREVersion1Flags)
+			return
+		case pr != etPPP:
+			p.AddEvent(EvGREVersion1WrongProtocol)
+			return
+		case flags&greKey == 0:
+			p.AddEvent(EvGREVersion1NoKey)
+			return
+		}
+		n += 4
+		if flags&greSequence != 0 {
+			n += 4
+		}
+		if flags&greAck != 0 {
+			n += 4
+		}
+		if n > len(b) {
+			p.invalid(EvGREVersion1HdrTooBig)
+			return
+		}
+	default:
+		p.AddEvent(EvGREWrongVersion)
+		return
+	}
+	d.greInner(p, off, n, end, flags, pr)
+}
+
+// greRoutes walks the source route entries of RFC 1701 from n on.
+func greRoutes(b []byte, n int) (int, bool) {
+	for {
+		if len(b) < n+4 {
+			return 0, false
+		}
+		family, size := binary.BigEndian.Uint16(b[n:]), int(b[n+3])
+		n += 4
+		if family == 0 && size == 0 {
+			return n, true
+		}
+		if n += size; n > len(b) {
+			return 0, false
+		}
+	}
+}
+
+// greInner decodes what a GRE header of n bytes carries.
+func (d *Decoder) greInner(p *Packet, off, n, end int, flags, pr uint16) {
+	at := off + n
+	switch pr {
+	case etIPv4:
+		d.tunnelTo(p, at, end, SourceGRE, d.ipv4)
+	case etIPv6:
+		d.tunnelTo(p, at, end, SourceGRE, d.ipv6)
+	case etPPP:
+		d.tunnelTo(p, at, end, SourceGRE, d.ppp)
+	case etVLAN:
+		d.tunnelTo(p, at, end, SourceGRE, d.vlan)
+	case etBridge:
+		d.tunnelTo(p, at, end, SourceGRE, d.ethernet)
+	case etERSPAN:
+		if flags&greSequence == 0 {
+			if d.opt.ERSPANTypeI {
+				d.Counters.ERSPAN++
+				d.tunnelTo(p, at, end, SourceGRE, d.ethernet)
+			}
+			return
+		}
+		d.tunnelTo(p, at, end, SourceGRE, d.erspan)
+	case etARP:
+		d.tunnelTo(p, at, end, SourceGRE, func(q *Packet, off int) { d.ethertype(q, off, etARP) })
+	}
+}
+
+// erspan decodes a header of ERSPAN type II (draft-foschiano-erspan).
+func (d *Decoder) erspan(p *Packet, off int) {
+	d.Counters.ERSPAN++
+	b := p.Data[off:]
+	if len(b) < 8 {
+		p.invalid(EvERSPANHeaderTooSmall)
+		return
+	}
+	v := binary.BigEndian.Uint16(b)
+	if v>>12 != 1 {
+		p.invalid(EvERSPANUnsupportedVersion)
+		return
+	}
+	if id := v & 0xfff; id > 0 {
+		if p.VLANs >= 2 {
+			p.invalid(EvERSPANTooManyVLANLayers)
+			return
+		}
+		p.VLAN[p.VLANs] = id
+		p.VLANs++
+	}
+	d.ethernet(p, off+8)
+}
+
+// udpTunnel looks for the tunnels that run over UDP in p.Data[off:end].
+func (d *Decoder) udpTunnel(p *Packet, off, end int) {
+	switch {
+	case slices.Contains(d.opt.VXLANPorts, p.DstPort):
+		d.vxlan(p, off, end)
+	case slices.Contains(d.opt.GENEVEPorts, p.DstPort):
+		d.geneve(p, off, end)
+	case d.opt.TeredoAnyPort || slices.Contains(d.opt.TeredoPorts, p.DstPort) || slices.Contains(d.opt.TeredoPorts, p.SrcPort):
+		d.teredo(p, off, end)
+	}
+}
+
+// vxlan decodes RFC 7348 section 5.
+func (d *Decoder) vxlan(p *Packet, off, end int) {
+	b := p.Data[off:end]
+	if len(b) < 8+14 || b[0]&0x08 == 0 || b[7] != 0 {
+		return
+	}
+	switch binary.BigEndian.Uint16(b[8+12:]) {
+	case etIPv4, etIPv6, etVLAN, etQinQ, etARP:
+	default:
+		p.AddEvent(EvVXLANUnknownPayloadType)
+		return
+	}
+	d.Counters.VXLAN++
+	d.tunnelTo(p, off+8, end, SourceVXLAN, d.ethernet)
+}
+
+// geneve decodes RFC 8926 section 3.4.
+func (d *Decoder) geneve(p *Packet, off, end int) {
+	b := p.Data[off:end]
+	if len(b) < 8 {
+		return
+	}
+	n := 8 + int(b[0]&0x3f)*4
+	if b[0]>>6 != 0 || b[7] != 0 || n > len(b) || b[1]&0x3f != 0 {
+		return
+	}
+	d.Counters.GENEVE++
+	switch binary.BigEndian.Uint16(b[2:]) {
+	case etBridge:
+		d.tunnelTo(p, off+n, end, SourceGENEVE, d.ethernet)
+	case etIPv4:
+		d.tunnelTo(p, off+n, end, SourceGENEVE, d.ipv4)
+	case etIPv6:
+		d.tunnelTo(p, off+n, end, SourceGENEVE, d.ipv6)
+	case etARP:
+		d.tunnelTo(p, off+n, end, SourceGENEVE, func(q *Packet, off int) { d.ethertype(q, off, etARP) })
+	default:
+		p.AddEvent(EvGENEVEUnknownPayloadType)
+	}
+}
+
+// teredo decodes RFC 4380 section 5.1.1: IPv6 behind an authentication and an
+// origin header, which may be missing.
+func (d *Decoder) teredo(p *Packet, off, end int) {
+	b := p.Data[off:end]
+	if len(b) >= 4 && b[0] == 0 && b[1] == 1 {
+		n := 13 + int(b[2]) + int(b[3])
+		if n > len(b) {
+			return
+		}
+		b, off = b[n:], off+n
+	}
+	if len(b) >= 8 && b[0] == 0 && b[1] == 0 {
+		b, off = b[8:], off+8
+	}
+	if len(b) < 40 || b[0]>>4 != 6 {
+		return
+	}
+	plen := int(binary.BigEndian.Uint16(b[4:]))
+	if len(b) == 40 && plen == 0 && b[6] == nhNone {
+		return // a bubble
+	}
+	if len(b) != 40+plen {
+		return
+	}
+	d.Counters.Teredo++
+	d.tunnelTo(p, off, end, SourceTeredo, d.ipv6)
+}
+
+// Next protocols of a network service header (RFC 8300 section 2.2).
+const (
+	nshIPv4     = 1
+	nshIPv6     = 2
+	nshEthernet = 3
+	nshNSH      = 4
+	nshMPLS     = 5
+	nshExp1     = 0xfe
+	nshExp2     = 0xff
+)
+
+// nsh decodes RFC 8300.
+func (d *Decoder) nsh(p *Packet, off int) {
+	d.Counters.NSH++
+	b := p.Data[off:]
+	if len(b) < 8 {
+		p.invalid(EvNSHHeaderTooSmall)
+		return
+	}
+	v := binary.BigEndian.Uint16(b)
+	n := int(v&0x3f) * 4
+	switch {
+	case v>>14 != 0 || v&0x1000 != 0:
+		p.invalid(EvNSHUnsupportedVersion)
+		return
+	case n > len(b):
+		p.invalid(EvNSHBadHeaderLength)
+		return
+	}
+	switch b[2] & 0x0f {
+	case 0, 0x0f:
+		p.invalid(EvNSHReservedType)
+		return
+	case 1:
+		if n != 24 {
+			p.invalid(EvNSHBadHeaderLength)
+			return
+		}
+	case 2:
+		if n < 8 {
+			p.invalid(EvNSHBadHeaderLength)
+			return
+		}
+	default:
+		p.invalid(EvNSHUnsupportedType)
+		return
+	}
+	if !d.layer(p) {
+		return
+	}
+	switch b[3] {
+	case nshIPv4:
+		d.ipv4(p, off+n)
+	case nshIPv6:
+		d.ipv6(p, off+n)
+	case nshEthernet:
+		d.ethernet(p, off+n)
+	case nshMPLS:
+		d.mpls(p, off+n)
+	case nshNSH, nshExp1, nshExp2:
+		p.AddEvent(EvNSHUnsupportedType)
+	default:
+		p.invalid(EvNSHUnknownPayload)
+	}
+}
