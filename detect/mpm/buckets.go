@@ -1,6 +1,7 @@
 package mpm
 
 import (
+	"bytes"
 	"math"
 	"math/bits"
 	"slices"
@@ -16,10 +17,12 @@ type buckets struct {
 	groups int          // of windows of four bytes: 0 to fourGroups
 	four   *windows     // nil without groups
 	two    *windows     // windows of two bytes, in group twoGroup; nil for none
-	six    [16][64]byte // AVX-512: group*4+byte, by the low six bits
+	six    [16][64]byte // AVX-512: group*4+byte, by the low six bits; see twoGroup
 	half   [32][16]byte // AVX2: (group*4+byte)*2, low half, high half
 }
 
+// Groups. In twoGroup, the third and the fourth table of six are by the high six
+// bits of the first and the second byte, so that both bytes are known exactly.
 const (
 	fourGroups = 3
 	twoGroup   = 3
@@ -53,10 +56,10 @@ func (s *Set) spread(four, two *placement, groups int) *bucketPlan {
 	bp := &bucketPlan{four: four, two: two, groups: groups}
 	m := traffic()
 	if four != nil {
-		s.fillBuckets(m, four, 4, bp.sets[:groups])
+		s.fillBuckets(m, four, 4, s.cpu != AVX512, bp.sets[:groups])
 	}
 	if two != nil {
-		s.fillBuckets(m, two, 2, bp.sets[twoGroup:twoGroup+1])
+		s.fillBuckets(m, two, 2, true, bp.sets[twoGroup:twoGroup+1])
 	}
 	for g := range bp.sets {
 		for k := range bp.sets[g] {
@@ -66,46 +69,39 @@ func (s *Set) spread(four, two *placement, groups int) *bucketPlan {
 	return bp
 }
 
-// fillBuckets puts each window where the rate of hits grows least. Literals of
-// three bytes in the windows of two check their third byte too, unless the
-// bucket has a literal of two.
-func (s *Set) fillBuckets(m *model, pl *placement, w int, groups [][8]bucketSet) {
+// fillBuckets puts each window of w bytes where the rate of hits grows least.
+// The tables know bytes exactly, or by their low six bits.
+func (s *Set) fillBuckets(m *model, pl *placement, w int, exact bool, groups [][8]bucketSet) {
 	order := make([]int, len(pl.lits))
 	for i := range order {
 		order[i] = i
 	}
-	window := func(i int) []byte { return s.text(&s.lits[pl.lits[i]])[pl.offs[i]:] }
-	slices.SortFunc(order, func(a, b int) int {
-		if w == 2 && len(window(a)) != len(window(b)) {
-			return len(window(a)) - len(window(b))
-		}
-		return slices.Compare(window(a), window(b))
-	})
+	window := func(i int) []byte { return s.text(&s.lits[pl.lits[i]])[pl.offs[i]:][:w] }
+	slices.SortStableFunc(order, func(a, b int) int { return bytes.Compare(window(a), window(b)) })
 	for _, i := range order {
 		l := &s.lits[pl.lits[i]]
 		t := window(i)
-		n := min(len(t), 4)
 		var best *bucketSet
 		grow := float32(math.Inf(1))
 		for g := range groups {
 			for k := range groups[g] {
 				b := &groups[g][k]
-				if x := b.with(m, s.cpu, l, t, n); x-b.rate < grow {
+				if x := b.with(m, exact, l, t); x-b.rate < grow {
 					best, grow = b, x-b.rate
 				}
 			}
 		}
-		best.add(m, s.cpu, l, t, n)
+		best.add(m, exact, l, t)
 	}
 }
 
 // with returns the bucket's rate if it also had the window.
-func (b *bucketSet) with(m *model, cpu CPU, l *literal, t []byte, n int) float32 {
+func (b *bucketSet) with(m *model, exact bool, l *literal, t []byte) float32 {
 	var rate shareByKind
-	for j := range n {
+	for j := range t {
 		p := b.p[j]
 		if b.has[j][t[j]>>6]>>(t[j]&63)&1 == 0 {
-			m.passing(&p, cpu, l, t[j])
+			m.passing(&p, exact, l, t[j])
 		}
 		for k := range p {
 			if j == 0 {
@@ -123,11 +119,11 @@ func (b *bucketSet) with(m *model, cpu CPU, l *literal, t []byte, n int) float32
 }
 
 // add puts the window in the bucket.
-func (b *bucketSet) add(m *model, cpu CPU, l *literal, t []byte, n int) {
-	b.rate = b.with(m, cpu, l, t, n)
-	for j := range n {
+func (b *bucketSet) add(m *model, exact bool, l *literal, t []byte) {
+	b.rate = b.with(m, exact, l, t)
+	for j := range t {
 		if b.has[j][t[j]>>6]>>(t[j]&63)&1 == 0 {
-			m.passing(&b.p[j], cpu, l, t[j])
+			m.passing(&b.p[j], exact, l, t[j])
 		}
 		b.has[j][t[j]>>6] |= 1 << (t[j] & 63)
 		if l.flags&litNocase != 0 && isLetter(t[j]) {
@@ -135,7 +131,7 @@ func (b *bucketSet) add(m *model, cpu CPU, l *literal, t []byte, n int) {
 			b.has[j][u>>6] |= 1 << (u & 63)
 		}
 	}
-	for j := n; j < 4; j++ {
+	for j := len(t); j < 4; j++ {
 		b.has[j] = [4]uint64{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
 	}
 }
@@ -144,19 +140,19 @@ func (b *bucketSet) add(m *model, cpu CPU, l *literal, t []byte, n int) {
 type shareByKind [kinds]float32
 
 // passing adds the share of bytes that the tables take for c of the literal.
-func (m *model) passing(p *shareByKind, cpu CPU, l *literal, c byte) {
+func (m *model) passing(p *shareByKind, exact bool, l *literal, c byte) {
 	both := l.flags&litNocase != 0 && isLetter(c)
 	for k := range p {
 		t := &m.kinds[k]
 		switch {
-		case cpu == AVX512 && both:
-			p[k] += t.six[c&63] + t.six[c&63^0x20]
-		case cpu == AVX512:
-			p[k] += t.six[c&63]
-		case both:
+		case exact && both:
 			p[k] += t.byte[c] + t.byte[c^0x20]
-		default:
+		case exact:
 			p[k] += t.byte[c]
+		case both:
+			p[k] += t.six[c&63] + t.six[c&63^0x20]
+		default:
+			p[k] += t.six[c&63]
 		}
 	}
 }
@@ -177,7 +173,12 @@ func (s *Set) newBuckets(bp *bucketPlan) *buckets {
 				for q, x := range b.has[j] {
 					for ; x != 0; x &= x - 1 {
 						c := byte(q<<6 + bits.TrailingZeros64(x))
-						t.six[g*4+j][c&63] |= 1 << k
+						if g != twoGroup {
+							t.six[g*4+j][c&63] |= 1 << k
+						} else if j < 2 {
+							t.six[g*4+j][c&63] |= 1 << k
+							t.six[g*4+2+j][c>>2] |= 1 << k
+						}
 						t.half[(g*4+j)*2][c&15] |= 1 << k
 						t.half[(g*4+j)*2+1][c>>4] |= 1 << k
 					}

@@ -12,9 +12,10 @@
 	BZHIQ R11, R15, dst
 
 // func buckets512(p unsafe.Pointer, n int, tabs *[16][64]byte, groups, two int, out *bucketHit) int
-// tabs has, for each of four groups and each of the four bytes of a window, the
-// buckets (bits) that a byte's low six bits belong to. Groups 0 to groups-1 hold
-// windows of four bytes, and group 3, used if two is not 0, windows of two. For
+// tabs has, for each of the first three groups and each of the four bytes of a
+// window, the buckets (bits) that a byte's low six bits belong to; groups of them hold
+// windows of four bytes. Group 3, used if two is not 0, holds windows of two: its
+// tables are by the low six bits of both bytes, then by their high six bits. For
 // each 64 positions with a hit, a triple (hits of groups 0 to 2, hits of group
 // 3, first position) goes to out; the triple behind the last one is scratch.
 TEXT ·buckets512(SB), NOSPLIT, $0-56
@@ -93,10 +94,12 @@ four:
 	XORL R12, R12
 	TESTQ R10, R10
 	JEQ  store
+	VPSRLW $2, Z0, Z6
+	VPSRLW $2, Z1, Z7
 	VPERMB Z28, Z0, Z4
 	VPERMB Z29, Z1, Z5
-	VPERMB Z30, Z2, Z6
-	VPERMB Z31, Z3, Z7
+	VPERMB Z30, Z6, Z6
+	VPERMB Z31, Z7, Z7
 	VPTERNLOGD $0x80, Z5, Z6, Z4
 	VPTESTMB Z4, Z7, K6, K2
 	KMOVQ K2, R12

@@ -42,8 +42,10 @@ func (p *part) describe(b *strings.Builder) {
 	if d := p.dfa; d != nil {
 		put("dfa %d (%d KiB)", len(d.entries), len(d.tab)>>8)
 	}
-	if t := p.strided; t != nil {
-		put("strided %d (window %d, filter %d KiB)", len(t.entries)/t.step, t.w, len(t.filter)>>8)
+	for _, t := range []*strided{p.strided, p.dense} {
+		if t != nil {
+			put("strided %d (step %d, window %d, filter %d KiB)", len(t.entries)/t.step, t.step, t.w, len(t.filter)>>8)
+		}
 	}
 	if t := p.buckets; t != nil {
 		if t.four != nil {

@@ -46,6 +46,7 @@ func (w *writer) part(p *part) {
 	w.anchored(p.starts)
 	w.anchored(p.ends)
 	w.strided(p.strided)
+	w.strided(p.dense)
 	w.buckets(p.buckets)
 	w.dfa(p.overflow)
 }
@@ -61,6 +62,7 @@ func (r *reader) part() part {
 	p.starts = r.anchored()
 	p.ends = r.anchored()
 	p.strided = r.strided()
+	p.dense = r.strided()
 	p.buckets = r.buckets()
 	p.overflow = r.dfa()
 	return p

@@ -8,7 +8,8 @@ type part struct {
 	dfa      *dfa
 	starts   *anchored
 	ends     *anchored
-	strided  *strided
+	strided  *strided // step 4
+	dense    *strided // step 2
 	buckets  *buckets
 	overflow *dfa // literals whose windows are crowded
 }
@@ -28,8 +29,10 @@ func (p *part) memory() int {
 			n += a.memory()
 		}
 	}
-	if p.strided != nil {
-		n += p.strided.memory()
+	for _, t := range []*strided{p.strided, p.dense} {
+		if t != nil {
+			n += t.memory()
+		}
 	}
 	if p.buckets != nil {
 		n += p.buckets.memory()
@@ -50,6 +53,9 @@ func (s *Set) runPart(p *part, v []byte, sc *Scratch) {
 	}
 	if p.strided != nil {
 		s.scanStrided(p.strided, v, sc)
+	}
+	if p.dense != nil {
+		s.scanStrided(p.dense, v, sc)
 	}
 	if p.buckets != nil {
 		s.scanBuckets(p.buckets, v, sc)

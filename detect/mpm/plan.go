@@ -196,6 +196,9 @@ func (s *Set) planMiddle(p *part, lits []int32, n float64) {
 	if best.long != nil {
 		p.strided = s.newStrided(best.long, best.w, 4)
 	}
+	if best.dense != nil {
+		p.dense = s.newStrided(best.dense, denseWindow, 2)
+	}
 	if best.spread != nil {
 		p.buckets = s.newBuckets(best.spread)
 	}
@@ -224,8 +227,9 @@ const (
 
 // A draft is a choice of kernels with its windows placed.
 type draft struct {
-	w      int // window of the strided part
-	long   *placement
+	w      int        // window of the strided part
+	long   *placement // step 4
+	dense  *placement // step 2
 	spread *bucketPlan
 	spill  []int32
 }
@@ -234,6 +238,9 @@ func (d *draft) price(cpu CPU, n float64) float64 {
 	ns := 0.0
 	if d.long != nil {
 		ns += stridedPrice(cpu, 4).of(n) + priceCandidate*d.long.rate*n
+	}
+	if d.dense != nil {
+		ns += stridedPrice(cpu, 2).of(n) + priceCandidate*d.dense.rate*n
 	}
 	if b := d.spread; b != nil {
 		groups := b.groups
@@ -255,8 +262,9 @@ func (d *draft) price(cpu CPU, n float64) float64 {
 
 // Bounds of what is tried.
 const (
-	maxBucketed = 256 // literals in buckets, with AVX-512
-	maxSmall    = 96  // literals that buckets alone may take
+	maxSmall    = 96 // literals that buckets alone may take
+	minDense    = 64 // literals too short for step 4 that may take step 2
+	denseWindow = 4
 )
 
 // draftKernels returns the cheapest of a few ways with kernels.
@@ -273,14 +281,15 @@ func (s *Set) draftKernels(lits []int32, n float64) draft {
 	if len(two) > 0 {
 		pl2 = s.place(two, 2, 1)
 	}
-	var best draft
-	cost := 0.0
-	for i, w := range []int{0, 4, 6} {
-		if w == 0 && len(four) > maxSmall {
-			continue
-		}
+	best := s.draftWindow(four, pl2, 4, n)
+	cost := best.price(s.cpu, n)
+	others := []int{6}
+	if len(four) <= maxSmall {
+		others = []int{0, 6}
+	}
+	for _, w := range others {
 		d := s.draftWindow(four, pl2, w, n)
-		if c := d.price(s.cpu, n); i == 0 || cost == 0 || c < cost {
+		if c := d.price(s.cpu, n); c < cost {
 			best, cost = d, c
 		}
 	}
@@ -288,7 +297,8 @@ func (s *Set) draftKernels(lits []int32, n float64) draft {
 }
 
 // draftWindow places literals of w+3 bytes and more in the strided part, none
-// with w 0, and the rest in buckets.
+// with w 0, and the rest in buckets, or the longer ones of the rest in the
+// dense part.
 func (s *Set) draftWindow(four []int32, two *placement, w int, n float64) draft {
 	d := draft{w: w}
 	var long, mid []int32
@@ -306,27 +316,50 @@ func (s *Set) draftWindow(four []int32, two *placement, w int, n float64) draft 
 	if two != nil {
 		d.spill = append(d.spill, two.spill...)
 	}
-	if len(mid) == 0 {
+	best := s.draftRest(d, mid, two, n)
+	if len(mid) < minDense {
+		return best
+	}
+	var dense, exact []int32
+	for _, li := range mid {
+		if s.lits[li].n > denseWindow {
+			dense = append(dense, li)
+		} else {
+			exact = append(exact, li)
+		}
+	}
+	if len(dense) > 0 {
+		d.dense = s.place(dense, denseWindow, 2)
+		d.spill = append(d.spill[:len(d.spill):len(d.spill)], d.dense.spill...)
+		if x := s.draftRest(d, exact, two, n); x.price(s.cpu, n) < best.price(s.cpu, n) {
+			best = x
+		}
+	}
+	return best
+}
+
+// draftRest adds buckets for literals of four bytes and more and for those
+// placed in windows of two, in the number of groups that is cheapest.
+func (s *Set) draftRest(d draft, four []int32, two *placement, n float64) draft {
+	if len(four) == 0 {
 		if two != nil {
 			d.spread = s.spread(nil, two, 0)
 		}
 		return d
 	}
-	pl4 := s.place(mid, 4, 1)
-	d.spill = append(d.spill, pl4.spill...)
-	base := d
-	cost := 0.0
+	pl := s.place(four, 4, 1)
+	d.spill = append(d.spill[:len(d.spill):len(d.spill)], pl.spill...)
+	best, cost := d, 0.0
 	for g := 1; g <= fourGroups; g++ {
-		x := base
-		x.spread = s.spread(pl4, two, g)
-		if c := x.price(s.cpu, n); cost == 0 || c < cost {
-			d, cost = x, c
+		d.spread = s.spread(pl, two, g)
+		if c := d.price(s.cpu, n); g == 1 || c < cost {
+			best, cost = d, c
 		}
-		if len(mid) <= 8*g {
+		if len(four) <= 8*g {
 			break
 		}
 	}
-	return d
+	return best
 }
 
 // A draftDFA is an automaton whose words are collected.

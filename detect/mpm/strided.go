@@ -9,7 +9,7 @@ import (
 // filter: a window is three bits of one 32-bit word. Only each step-th position
 // of a buffer has to be probed.
 type strided struct {
-	step   int // 4, 2 or 1
+	step   int // 4 or 2
 	shift  uint32
 	filter []uint32
 	*windows
@@ -59,9 +59,9 @@ func (t *strided) memory() int {
 // first-level cache, and the goroutine can be stopped between two calls.
 const blockBytes = 4096
 
-// maxHits bounds the hits of one kernel call: four phases of each 32 bytes,
-// one pair of scratch, and the phases of a last, partial block.
-const maxHits = 4*(blockBytes/32+2) + 1
+// maxHits bounds the hits of one kernel call: two phases of each 32 bytes, those
+// of a last, partial block, and one pair of scratch.
+const maxHits = 2*(blockBytes/32+2) + 1
 
 // scanStrided probes v.
 func (s *Set) scanStrided(t *strided, v []byte, sc *Scratch) {

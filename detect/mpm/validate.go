@@ -82,7 +82,7 @@ func (s *Set) validatePart(p *part) error {
 			return fmt.Errorf("anchored: %w", err)
 		}
 	}
-	if t := p.strided; t != nil {
+	for _, t := range []*strided{p.strided, p.dense} {
 		if err := s.validateStrided(t); err != nil {
 			return fmt.Errorf("strided: %w", err)
 		}
@@ -134,7 +134,10 @@ func (s *Set) validateWindows(t *windows, least, most int) error {
 }
 
 func (s *Set) validateStrided(t *strided) error {
-	if t.step != 1 && t.step != 2 && t.step != 4 || t.windows == nil || s.cpu == Portable {
+	if t == nil {
+		return nil
+	}
+	if t.step != 2 && t.step != 4 || t.windows == nil || s.cpu == Portable {
 		return fmt.Errorf("step %d", t.step)
 	}
 	if t.shift < 4 || t.shift > 31 || len(t.filter) != 1<<(32-t.shift) {

@@ -9,6 +9,7 @@ import (
 // windows maps the folded windows of one width to the literals they stand for.
 type windows struct {
 	w       int    // bytes of a window, 2 to 8
+	second  int    // place of the last four bytes, 0 for windows of up to four
 	mask    uint32 // of the first word: all ones from four bytes on
 	shift   uint32 // 32 - log2(len(slots))
 	slots   []slot // open addressing, at most two thirds full, one third behind buckets
@@ -43,7 +44,7 @@ func loadUp(b []byte, i int) uint32 {
 
 // hashAt hashes the window of b at i.
 func (t *windows) hashAt(b []byte, i int) uint32 {
-	return hashWindow(fold4(loadUp(b, i))&t.mask, fold4(loadUp(b, i+max(t.w-4, 0)))&t.mask)
+	return hashWindow(fold4(loadUp(b, i))&t.mask, fold4(loadUp(b, i+t.second))&t.mask)
 }
 
 // find returns the entry behind a hash plus one, 0 for none.
@@ -57,7 +58,14 @@ func (t *windows) find(h uint32) uint32 {
 
 // look tries the literals behind the window of the buffer at index i.
 func (s *Set) look(t *windows, i int, sc *Scratch) {
-	if ref := t.find(t.hashAt(sc.b, i)); ref != 0 {
+	b := sc.b
+	var h uint32
+	if j := i + t.second; uint(j)+4 <= uint(len(b)) && i <= j {
+		h = hashWindow(fold4(binary.LittleEndian.Uint32(b[i:]))&t.mask, fold4(binary.LittleEndian.Uint32(b[j:]))&t.mask)
+	} else {
+		h = t.hashAt(b, i)
+	}
+	if ref := t.find(h); ref != 0 {
 		s.try(sc, t.entries, ref-1, i)
 	}
 }
@@ -146,7 +154,7 @@ const (
 )
 
 func newWindows(w int) *windows {
-	t := &windows{w: w, mask: ^uint32(0)}
+	t := &windows{w: w, second: max(w-4, 0), mask: ^uint32(0)}
 	if w < 4 {
 		t.mask = 1<<(8*w) - 1
 	}
