@@ -42,12 +42,7 @@ type text struct {
 
 // sample returns the texts.
 func sample() []text {
-	g := sampler{r: rand.New(rand.NewPCG(1, 2)), items: map[string][]string{}}
-	_, body, _ := strings.Cut(sampleWords, "== ")
-	for sec := range strings.SplitSeq(body, "== ") {
-		lines := strings.Split(strings.TrimSuffix(sec, "\n"), "\n")
-		g.items[lines[0]] = lines[1:]
-	}
+	g := sampler{r: rand.New(rand.NewPCG(1, 2)), items: sampleItems()}
 	var texts []text
 	for _, t := range []struct {
 		kind int
@@ -66,6 +61,17 @@ func sample() []text {
 		texts = append(texts, text{t.kind, g.b})
 	}
 	return texts
+}
+
+// sampleItems returns the lines of each section of sample.txt.
+func sampleItems() map[string][]string {
+	items := map[string][]string{}
+	_, body, _ := strings.Cut(sampleWords, "\n== ")
+	for sec := range strings.SplitSeq(body, "\n== ") {
+		lines := strings.Split(strings.TrimSuffix(sec, "\n"), "\n")
+		items[lines[0]] = lines[1:]
+	}
+	return items
 }
 
 func (g *sampler) put(parts ...string) {
