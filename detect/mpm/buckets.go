@@ -1,10 +1,7 @@
 package mpm
 
 import (
-	"bytes"
-	"math"
 	"math/bits"
-	"slices"
 	"unsafe"
 )
 
@@ -35,128 +32,6 @@ type bucketHit struct {
 	pos       int
 }
 
-// bucketSet collects the bytes of the windows of one bucket.
-type bucketSet struct {
-	has  [4][4]uint64   // place in the window: 256 bits
-	p    [4]shareByKind // estimated share of bytes that pass, with the kernel's tables
-	rate float32
-}
-
-// bucketPlan is how literals are spread over buckets.
-type bucketPlan struct {
-	four, two *placement
-	groups    int
-	sets      [4][8]bucketSet
-	rate      float64 // estimated share of positions with a hit, over all kinds of traffic
-}
-
-// spread plans buckets for literals with windows of four bytes in the given
-// number of groups, and for literals of two and three bytes.
-func (s *Set) spread(four, two *placement, groups int) *bucketPlan {
-	bp := &bucketPlan{four: four, two: two, groups: groups}
-	m := traffic()
-	if four != nil {
-		s.fillBuckets(m, four, 4, s.cpu != AVX512, bp.sets[:groups])
-	}
-	if two != nil {
-		s.fillBuckets(m, two, 2, true, bp.sets[twoGroup:twoGroup+1])
-	}
-	for g := range bp.sets {
-		for k := range bp.sets[g] {
-			bp.rate += float64(bp.sets[g][k].rate)
-		}
-	}
-	return bp
-}
-
-// fillBuckets puts each window of w bytes where the rate of hits grows least.
-// The tables know bytes exactly, or by their low six bits.
-func (s *Set) fillBuckets(m *model, pl *placement, w int, exact bool, groups [][8]bucketSet) {
-	order := make([]int, len(pl.lits))
-	for i := range order {
-		order[i] = i
-	}
-	window := func(i int) []byte { return s.text(&s.lits[pl.lits[i]])[pl.offs[i]:][:w] }
-	slices.SortStableFunc(order, func(a, b int) int { return bytes.Compare(window(a), window(b)) })
-	for _, i := range order {
-		l := &s.lits[pl.lits[i]]
-		t := window(i)
-		var best *bucketSet
-		grow := float32(math.Inf(1))
-		for g := range groups {
-			for k := range groups[g] {
-				b := &groups[g][k]
-				if x := b.with(m, exact, l, t); x-b.rate < grow {
-					best, grow = b, x-b.rate
-				}
-			}
-		}
-		best.add(m, exact, l, t)
-	}
-}
-
-// with returns the bucket's rate if it also had the window.
-func (b *bucketSet) with(m *model, exact bool, l *literal, t []byte) float32 {
-	var rate shareByKind
-	for j := range t {
-		p := b.p[j]
-		if b.has[j][t[j]>>6]>>(t[j]&63)&1 == 0 {
-			m.passing(&p, exact, l, t[j])
-		}
-		for k := range p {
-			if j == 0 {
-				rate[k] = min(p[k], 1)
-			} else {
-				rate[k] *= min(p[k], 1)
-			}
-		}
-	}
-	sum := float32(0)
-	for _, x := range rate {
-		sum += x
-	}
-	return sum / kinds
-}
-
-// add puts the window in the bucket.
-func (b *bucketSet) add(m *model, exact bool, l *literal, t []byte) {
-	b.rate = b.with(m, exact, l, t)
-	for j := range t {
-		if b.has[j][t[j]>>6]>>(t[j]&63)&1 == 0 {
-			m.passing(&b.p[j], exact, l, t[j])
-		}
-		b.has[j][t[j]>>6] |= 1 << (t[j] & 63)
-		if l.flags&litNocase != 0 && isLetter(t[j]) {
-			u := t[j] ^ 0x20
-			b.has[j][u>>6] |= 1 << (u & 63)
-		}
-	}
-	for j := len(t); j < 4; j++ {
-		b.has[j] = [4]uint64{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
-	}
-}
-
-// shareByKind is a share of the bytes of each kind of traffic.
-type shareByKind [kinds]float32
-
-// passing adds the share of bytes that the tables take for c of the literal.
-func (m *model) passing(p *shareByKind, exact bool, l *literal, c byte) {
-	both := l.flags&litNocase != 0 && isLetter(c)
-	for k := range p {
-		t := &m.kinds[k]
-		switch {
-		case exact && both:
-			p[k] += t.byte[c] + t.byte[c^0x20]
-		case exact:
-			p[k] += t.byte[c]
-		case both:
-			p[k] += t.six[c&63] + t.six[c&63^0x20]
-		default:
-			p[k] += t.six[c&63]
-		}
-	}
-}
-
 // newBuckets makes the tables of a plan.
 func (s *Set) newBuckets(bp *bucketPlan) *buckets {
 	t := &buckets{groups: bp.groups}
@@ -168,25 +43,31 @@ func (s *Set) newBuckets(bp *bucketPlan) *buckets {
 	}
 	for g := range bp.sets {
 		for k := range bp.sets[g] {
-			b := &bp.sets[g][k]
-			for j := range b.has {
-				for q, x := range b.has[j] {
-					for ; x != 0; x &= x - 1 {
-						c := byte(q<<6 + bits.TrailingZeros64(x))
-						if g != twoGroup {
-							t.six[g*4+j][c&63] |= 1 << k
-						} else if j < 2 {
-							t.six[g*4+j][c&63] |= 1 << k
-							t.six[g*4+2+j][c>>2] |= 1 << k
-						}
-						t.half[(g*4+j)*2][c&15] |= 1 << k
-						t.half[(g*4+j)*2+1][c>>4] |= 1 << k
-					}
-				}
+			for j := range bp.sets[g][k].at {
+				t.fill(g, j, 1<<k, bp.sets[g][k].at[j].has)
 			}
 		}
 	}
 	return t
+}
+
+// fill puts the bytes of has, at place j of the windows of group g, in the
+// tables of a bucket.
+func (t *buckets) fill(g, j int, bucket byte, has [4]uint64) {
+	for q, x := range has {
+		for ; x != 0; x &= x - 1 {
+			c := byte(q<<6 + bits.TrailingZeros64(x))
+			t.half[(g*4+j)*2][c&15] |= bucket
+			t.half[(g*4+j)*2+1][c>>4] |= bucket
+			switch {
+			case g != twoGroup:
+				t.six[g*4+j][c&63] |= bucket
+			case j < 2:
+				t.six[g*4+j][c&63] |= bucket
+				t.six[g*4+2+j][c>>2] |= bucket
+			}
+		}
+	}
 }
 
 func (t *buckets) memory() int {

@@ -10,14 +10,14 @@ import (
 // order-1 chain of the sample for what was not in it.
 type model struct {
 	byte [256]float32 // share of each byte, not folded
-	// by kind of traffic, the share of each byte, and of the bytes with the same low six bits
-	kinds [kinds]struct {
-		byte [256]float32
-		six  [64]float32
-	}
-	uni  [256]float32      // log2 of the share of each folded byte
-	bi   [256][256]float32 // log2 of the share of a folded byte behind another
-	gram []float32         // share of the folded windows of four, by gramIndex
+	// by kind of traffic, the share of each byte, of the bytes with the same low
+	// six bits, of those with the same low and the same high half
+	whole     [256]shareByKind
+	six       [64]shareByKind
+	low, high [16]shareByKind
+	uni       [256]float32      // log2 of the share of each folded byte
+	bi        [256][256]float32 // log2 of the share of a folded byte behind another
+	gram      []float32         // share of the folded windows of four, by gramIndex
 }
 
 // gramBits sizes the sketch of four-byte windows.
@@ -47,12 +47,10 @@ func train(texts []text) *model {
 	for _, x := range texts {
 		t := x.b
 		w := 1 / float64(len(t)*len(texts))
-		k := &m.kinds[x.kind]
 		each := 1 / (float32(len(t)) * per[x.kind])
 		for i, b := range t {
 			m.byte[b] += float32(w)
-			k.byte[b] += each
-			k.six[b&63] += each
+			m.whole[b][x.kind] += each
 			b |= 0x20
 			uni[b] += w
 			if i > 0 {
@@ -64,6 +62,9 @@ func train(texts []text) *model {
 		}
 	}
 	for c := range 256 {
+		m.six[c&63].add(&m.whole[c])
+		m.low[c&15].add(&m.whole[c])
+		m.high[c>>4].add(&m.whole[c])
 		m.byte[c] += byteFloor
 		uni[c] = (uni[c] + byteFloor) / (1 + 256*byteFloor)
 		m.uni[c] = float32(math.Log2(uni[c]))

@@ -350,14 +350,13 @@ func (s *Set) draftRest(d draft, four []int32, two *placement, n float64) draft 
 	pl := s.place(four, 4, 1)
 	d.spill = append(d.spill[:len(d.spill):len(d.spill)], pl.spill...)
 	best, cost := d, 0.0
-	for g := 1; g <= fourGroups; g++ {
+	for g := 1; g <= fourGroups && (g-1)*8 < len(four); g++ {
 		d.spread = s.spread(pl, two, g)
-		if c := d.price(s.cpu, n); g == 1 || c < cost {
-			best, cost = d, c
-		}
-		if len(four) <= 8*g {
+		c := d.price(s.cpu, n)
+		if g > 1 && c >= cost {
 			break
 		}
+		best, cost = d, c
 	}
 	return best
 }
