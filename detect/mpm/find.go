@@ -12,26 +12,41 @@ import (
 // nocase, ASCII letters match in either case and pat must be in lower case.
 // Who looks for the same bytes often keeps a Finder.
 func Index(buf, pat []byte, nocase bool) int {
-	n := len(pat)
-	if n == 0 {
+	if len(pat) == 0 {
 		return 0
 	}
-	f := Finder{pat: pat, nocase: nocase, second: n - 1}
-	f.set(pat[0], pat[n-1])
-	return f.Index(buf)
+	var keys findKeys
+	keys.set(pat, nocase, 0, len(pat)-1)
+	return find(buf, pat, nocase, &keys)
 }
 
 // A Finder looks for one literal. It is immutable.
 type Finder struct {
 	pat    []byte // in lower case with nocase
 	nocase bool
-	keys   findKeys
-	first  int // place in pat of the byte keys.first
-	second int
+	keys   findKeys // of the bytes that are rarest in traffic
 }
 
-// findKeys are the two bytes that the kernels compare: b|fold == key.
-type findKeys struct{ first, firstFold, second, secondFold byte }
+// findKeys are two bytes of a literal, which the kernels compare as
+// b|fold == key, and their places in it.
+type findKeys struct {
+	first, firstFold, second, secondFold byte
+	at, at2                              int
+}
+
+// set takes the bytes at the two places of pat. It fills in place: a copy of
+// bytes just stored one by one would have to wait for them.
+func (k *findKeys) set(pat []byte, nocase bool, at, at2 int) {
+	k.at, k.at2 = at, at2
+	k.first, k.second = pat[at], pat[at2]
+	k.firstFold, k.secondFold = 0, 0
+	if nocase && isLetter(k.first) {
+		k.firstFold = 0x20
+	}
+	if nocase && isLetter(k.second) {
+		k.secondFold = 0x20
+	}
+}
 
 // NewFinder returns a Finder for a copy of pat.
 func NewFinder(pat []byte, nocase bool) *Finder {
@@ -44,86 +59,70 @@ func NewFinder(pat []byte, nocase bool) *Finder {
 	if len(pat) == 0 {
 		return f
 	}
-	f.pick()
-	f.set(f.pat[f.first], f.pat[f.second])
+	at, at2 := f.rarest()
+	f.keys.set(f.pat, nocase, at, at2)
 	return f
 }
 
-// pick chooses the two bytes that are rarest in traffic, at different places.
-func (f *Finder) pick() {
+// rarest returns the places of the two bytes that are rarest in traffic, the
+// same of a literal of one byte.
+func (f *Finder) rarest() (at, at2 int) {
 	m := traffic()
-	share := func(c byte) float32 {
-		if f.nocase && isLetter(c) {
-			return m.byte[c] + m.byte[c^0x20]
-		}
-		return m.byte[c]
-	}
 	a, b := float32(math.Inf(1)), float32(math.Inf(1))
 	for i, c := range f.pat {
-		switch p := share(c); {
+		p := m.byte[c]
+		if f.nocase && isLetter(c) {
+			p += m.byte[c^0x20]
+		}
+		switch {
 		case p < a:
-			b, f.second = a, f.first
-			a, f.first = p, i
+			b, at2 = a, at
+			a, at = p, i
 		case p < b:
-			b, f.second = p, i
+			b, at2 = p, i
 		}
 	}
-	if len(f.pat) == 1 {
-		f.second = f.first
-	}
-}
-
-func (f *Finder) set(first, second byte) {
-	f.keys = findKeys{first: first, second: second}
-	if f.nocase && isLetter(first) {
-		f.keys.firstFold = 0x20
-	}
-	if f.nocase && isLetter(second) {
-		f.keys.secondFold = 0x20
-	}
+	return at, at2
 }
 
 func (f *Finder) memory() int { return int(unsafe.Sizeof(*f)) + len(f.pat) }
 
 // Index returns the index of the first match in buf, -1 if there is none.
 func (f *Finder) Index(buf []byte) int {
-	n := len(f.pat)
-	places := len(buf) - n + 1
+	if len(f.pat) == 0 {
+		return 0
+	}
+	return find(buf, f.pat, f.nocase, &f.keys)
+}
+
+// find returns the index of the first pat in buf; pat is not empty.
+func find(buf, pat []byte, nocase bool, keys *findKeys) int {
+	places := len(buf) - len(pat) + 1
 	switch {
 	case places <= 0:
 		return -1
-	case n == 0:
-		return 0
 	case best == AVX512:
-		return f.index512(buf, places)
+		return index512(buf, pat, nocase, places, keys)
 	case best == AVX2 && places >= 32:
-		return f.index256(buf, places)
+		return index256(buf, pat, nocase, places, keys)
+	case !nocase:
+		return bytes.Index(buf, pat)
 	}
-	return f.portable(buf, places)
-}
-
-// portable compares where the first key is.
-func (f *Finder) portable(buf []byte, places int) int {
-	n := len(f.pat)
-	if !f.nocase {
-		return bytes.Index(buf, f.pat)
-	}
-	k, fold := f.keys.first, f.keys.firstFold
-	for i, c := range buf[f.first : f.first+places] {
-		if c|fold == k && equalLower(buf[i:i+n], f.pat) {
+	for i, c := range buf[keys.at : keys.at+places] {
+		if c|keys.firstFold == keys.first && equalLower(buf[i:i+len(pat)], pat) {
 			return i
 		}
 	}
 	return -1
 }
 
-func (f *Finder) index512(buf []byte, places int) int {
+func index512(buf, pat []byte, nocase bool, places int, keys *findKeys) int {
 	p := unsafe.Pointer(unsafe.SliceData(buf))
 	for at := 0; at < places; at += 64 {
-		mask, base := find512(unsafe.Add(p, at), places-at, f.first, f.second, &f.keys)
+		mask, base := find512(unsafe.Add(p, at), places-at, keys)
 		at += base
 		for ; mask != 0; mask &= mask - 1 {
-			if i := at + bits.TrailingZeros64(mask); f.equal(buf[i:]) {
+			if i := at + bits.TrailingZeros64(mask); equal(buf[i:i+len(pat)], pat, nocase) {
 				return i
 			}
 		}
@@ -131,14 +130,14 @@ func (f *Finder) index512(buf []byte, places int) int {
 	return -1
 }
 
-func (f *Finder) index256(buf []byte, places int) int {
+func index256(buf, pat []byte, nocase bool, places int, keys *findKeys) int {
 	p := unsafe.Pointer(unsafe.SliceData(buf))
 	for at := 0; at < places; at += 32 {
 		at = min(at, places-32) // the last block may look again
-		mask, base := find256(unsafe.Add(p, at), places-at, f.first, f.second, &f.keys)
+		mask, base := find256(unsafe.Add(p, at), places-at, keys)
 		at += base
 		for ; mask != 0; mask &= mask - 1 {
-			if i := at + bits.TrailingZeros64(mask); f.equal(buf[i:]) {
+			if i := at + bits.TrailingZeros64(mask); equal(buf[i:i+len(pat)], pat, nocase) {
 				return i
 			}
 		}
@@ -146,13 +145,12 @@ func (f *Finder) index256(buf []byte, places int) int {
 	return -1
 }
 
-// equal reports whether b begins with the pattern.
-func (f *Finder) equal(b []byte) bool {
-	b = b[:len(f.pat)]
-	if f.nocase {
-		return equalLower(b, f.pat)
+// equal reports whether b is p, with nocase in lower case. They have one length.
+func equal(b, p []byte, nocase bool) bool {
+	if nocase {
+		return equalLower(b, p)
 	}
-	return string(b) == string(f.pat)
+	return string(b) == string(p)
 }
 
 // equalLower reports whether b in lower case is p. They have one length.

@@ -1,16 +1,17 @@
+#include "go_asm.h"
 #include "textflag.h"
 
-// Both return the first block of places at which the byte p[place+first] or-ed
-// with firstFold is keys.first, and likewise the second one, as a mask and its
+// Both return the first block of places at which the byte p[place+keys.at]
+// or-ed with keys.firstFold is keys.first, and likewise the second one, as a mask and its
 // first place; mask 0 if there is none, and base then is that of the last block.
 
-// func find512(p unsafe.Pointer, places, first, second int, keys *findKeys) (mask uint64, base int)
-TEXT ·find512(SB), NOSPLIT, $0-56
+// func find512(p unsafe.Pointer, places int, keys *findKeys) (mask uint64, base int)
+TEXT ·find512(SB), NOSPLIT, $0-40
 	MOVQ p+0(FP), SI
 	MOVQ places+8(FP), CX
-	MOVQ first+16(FP), DI
-	MOVQ second+24(FP), R8
-	MOVQ keys+32(FP), R9
+	MOVQ keys+16(FP), R9
+	MOVQ findKeys_at(R9), DI
+	MOVQ findKeys_at2(R9), R8
 	ADDQ SI, DI
 	ADDQ SI, R8
 	VPBROADCASTB (R9), Z16
@@ -49,18 +50,18 @@ tail:
 hit:
 	KMOVQ K2, BX
 	VZEROUPPER
-	MOVQ BX, mask+40(FP)
-	MOVQ AX, base+48(FP)
+	MOVQ BX, mask+24(FP)
+	MOVQ AX, base+32(FP)
 	RET
 
-// func find256(p unsafe.Pointer, places, first, second int, keys *findKeys) (mask uint64, base int)
+// func find256(p unsafe.Pointer, places int, keys *findKeys) (mask uint64, base int)
 // Whole blocks of 32 places alone.
-TEXT ·find256(SB), NOSPLIT, $0-56
+TEXT ·find256(SB), NOSPLIT, $0-40
 	MOVQ p+0(FP), SI
 	MOVQ places+8(FP), CX
-	MOVQ first+16(FP), DI
-	MOVQ second+24(FP), R8
-	MOVQ keys+32(FP), R9
+	MOVQ keys+16(FP), R9
+	MOVQ findKeys_at(R9), DI
+	MOVQ findKeys_at2(R9), R8
 	ADDQ SI, DI
 	ADDQ SI, R8
 	VPBROADCASTB (R9), Y4
@@ -91,6 +92,6 @@ none:
 
 done:
 	VZEROUPPER
-	MOVQ BX, mask+40(FP)
-	MOVQ AX, base+48(FP)
+	MOVQ BX, mask+24(FP)
+	MOVQ AX, base+32(FP)
 	RET

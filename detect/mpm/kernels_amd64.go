@@ -15,7 +15,7 @@ func buckets512(p unsafe.Pointer, n int, tabs *[16][64]byte, groups, two int, ou
 func buckets256(p unsafe.Pointer, n int, tabs *[8][16]byte, out *laneHit) (hits, done int)
 
 //go:noescape
-func find512(p unsafe.Pointer, places, first, second int, keys *findKeys) (mask uint64, base int)
+func find512(p unsafe.Pointer, places int, keys *findKeys) (mask uint64, base int)
 
 //go:noescape
-func find256(p unsafe.Pointer, places, first, second int, keys *findKeys) (mask uint64, base int)
+func find256(p unsafe.Pointer, places int, keys *findKeys) (mask uint64, base int)

@@ -22,10 +22,10 @@ func buckets256(unsafe.Pointer, int, *[8][16]byte, *laneHit) (hits, done int) {
 	panic("mpm: no kernel")
 }
 
-func find512(unsafe.Pointer, int, int, int, *findKeys) (mask uint64, base int) {
+func find512(unsafe.Pointer, int, *findKeys) (mask uint64, base int) {
 	panic("mpm: no kernel")
 }
 
-func find256(unsafe.Pointer, int, int, int, *findKeys) (mask uint64, base int) {
+func find256(unsafe.Pointer, int, *findKeys) (mask uint64, base int) {
 	panic("mpm: no kernel")
 }

@@ -39,8 +39,8 @@ func (w *writer) part(p *part) {
 	w.int(int(p.limit))
 	putSlice(w, p.fewLits)
 	for _, f := range p.few {
-		w.int(f.first)
-		w.int(f.second)
+		w.int(f.keys.at)
+		w.int(f.keys.at2)
 	}
 	w.dfa(p.dfa)
 	w.anchored(p.starts)
@@ -56,7 +56,7 @@ func (r *reader) part() part {
 	p := part{limit: uint32(r.int())}
 	p.fewLits = getSlice[uint32](r)
 	for range p.fewLits {
-		p.few = append(p.few, &Finder{first: r.int(), second: r.int()})
+		p.few = append(p.few, &Finder{keys: findKeys{at: r.int(), at2: r.int()}})
 	}
 	p.dfa = r.dfa()
 	p.starts = r.anchored()

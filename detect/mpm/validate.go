@@ -63,11 +63,11 @@ func (s *Set) validatePart(p *part) error {
 		}
 		l := &s.lits[li]
 		f := p.few[i]
-		if f.first >= int(l.n) || f.second >= int(l.n) {
-			return fmt.Errorf("few: places %d and %d of %d", f.first, f.second, l.n)
+		if f.keys.at >= int(l.n) || f.keys.at2 >= int(l.n) {
+			return fmt.Errorf("few: places %d and %d of %d", f.keys.at, f.keys.at2, l.n)
 		}
 		f.pat, f.nocase = s.text(l), l.flags&litNocase != 0
-		f.set(f.pat[f.first], f.pat[f.second])
+		f.keys.set(f.pat, f.nocase, f.keys.at, f.keys.at2)
 	}
 	for _, d := range []*dfa{p.dfa, p.overflow} {
 		if err := s.validateDFA(d); err != nil {
