@@ -1,0 +1,302 @@
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Vars are address and port variables by name, as the configuration has them.
+type Vars struct {
+	Addresses, Ports map[string]string
+}
+
+// maxDepth bounds how deep groups and variables may nest.
+const maxDepth = 64
+
+// addr is an address in sixteen bytes; IPv4 as ::ffff:a.b.c.d.
+type addr = [16]byte
+
+// AddrRange is a run of addresses, both ends included, IPv4 as ::ffff:a.b.c.d.
+type AddrRange struct{ Lo, Hi [16]byte }
+
+// AddressSet is a set of addresses: disjoint ranges in order. IPv4 and IPv6 do
+// not mix: IPv4 stands at ::ffff:0:0/96.
+type AddressSet struct {
+	Any    bool
+	Ranges []AddrRange
+}
+
+// Contains reports whether a, IPv4 as ::ffff:a.b.c.d, is in the set.
+func (s *AddressSet) Contains(a *[16]byte) bool {
+	if s.Any {
+		return true
+	}
+	lo, hi := 0, len(s.Ranges)
+	for lo < hi {
+		m := (lo + hi) / 2
+		if bytes.Compare(s.Ranges[m].Hi[:], a[:]) < 0 {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo < len(s.Ranges) && bytes.Compare(s.Ranges[lo].Lo[:], a[:]) <= 0
+}
+
+// ContainsAddr is Contains for netip.
+func (s *AddressSet) ContainsAddr(a netip.Addr) bool {
+	b := a.As16()
+	return s.Contains(&b)
+}
+
+// ParseAddresses parses an address group: any, an address, a network as prefix
+// or with mask, a range a-b, a variable, a list in brackets, each negated by '!'.
+func ParseAddresses(s string, v *Vars) (*AddressSet, error) {
+	p := addressParser{v: v}
+	pos, neg, err := p.group(s, 0)
+	if err != nil {
+		return nil, err
+	}
+	if len(pos) == 0 && len(neg) > 0 {
+		pos = []AddrRange{everything}
+	}
+	pos = merge(pos)
+	neg = merge(neg)
+	out := subtract(pos, neg)
+	if len(out) == 0 {
+		return nil, fmt.Errorf("address %q: nothing is left", s)
+	}
+	if len(out) == 1 && out[0] == everything {
+		return &AddressSet{Any: true}, nil
+	}
+	return &AddressSet{Ranges: out}, nil
+}
+
+var everything = AddrRange{Hi: addr(bytes.Repeat([]byte{0xff}, 16))}
+
+type addressParser struct{ v *Vars }
+
+// group parses one item or list to what it adds and what it takes away.
+func (p *addressParser) group(s string, depth int) (pos, neg []AddrRange, err error) {
+	if depth > maxDepth {
+		return nil, nil, fmt.Errorf("address %q: groups nest deeper than %d", s, maxDepth)
+	}
+	s = strings.TrimSpace(s)
+	if rest, ok := strings.CutPrefix(s, "!"); ok {
+		if strings.TrimSpace(rest) == "any" {
+			return nil, nil, fmt.Errorf("address %q: !any matches nothing", s)
+		}
+		in, out, err := p.group(rest, depth+1)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(in) == 0 && len(out) > 0 {
+			in = []AddrRange{everything}
+		}
+		left := subtract(merge(in), merge(out))
+		if len(left) == 1 && left[0] == everything {
+			return nil, nil, fmt.Errorf("address %q: !any matches nothing", s)
+		}
+		return nil, left, nil
+	}
+	switch {
+	case s == "":
+		return nil, nil, fmt.Errorf("address is empty")
+	case s[0] == '[':
+		items, err := list(s)
+		if err != nil {
+			return nil, nil, fmt.Errorf("address %q: %w", s, err)
+		}
+		for _, it := range items {
+			a, b, err := p.group(it, depth+1)
+			if err != nil {
+				return nil, nil, err
+			}
+			pos, neg = append(pos, a...), append(neg, b...)
+		}
+		return pos, neg, nil
+	case s[0] == '$':
+		val, ok := p.v.Addresses[s[1:]]
+		if !ok {
+			return nil, nil, fmt.Errorf("address %q: no such variable in vars.address-groups", s)
+		}
+		if strings.TrimSpace(val) == "" {
+			return nil, nil, fmt.Errorf("address %q: the variable is empty", s)
+		}
+		return p.group(val, depth+1)
+	case s == "any":
+		return []AddrRange{everything}, nil, nil
+	}
+	r, err := parseRange(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	return []AddrRange{r}, nil, nil
+}
+
+// list splits a list in brackets at its top-level commas.
+func list(s string) ([]string, error) {
+	if s[len(s)-1] != ']' {
+		return nil, fmt.Errorf("list is not closed")
+	}
+	var items []string
+	depth, from := 0, 1
+	for i := 1; i < len(s)-1; i++ {
+		switch s[i] {
+		case '[':
+			depth++
+		case ']':
+			if depth--; depth < 0 {
+				return nil, fmt.Errorf("brackets do not match")
+			}
+		case ',':
+			if depth == 0 {
+				items = append(items, s[from:i])
+				from = i + 1
+			}
+		}
+	}
+	if depth != 0 {
+		return nil, fmt.Errorf("brackets do not match")
+	}
+	items = append(items, s[from:len(s)-1])
+	for _, it := range items {
+		if strings.TrimSpace(it) == "" {
+			return nil, fmt.Errorf("empty item in a list")
+		}
+	}
+	return items, nil
+}
+
+// parseRange parses an address, a network or a range.
+func parseRange(s string) (AddrRange, error) {
+	bad := func() (AddrRange, error) {
+		return AddrRange{}, fmt.Errorf("address %q: want an address, a network such as 192.0.2.0/24, or a range a-b", s)
+	}
+	if lo, hi, ok := strings.Cut(s, "-"); ok {
+		a, err1 := netip.ParseAddr(strings.TrimSpace(lo))
+		b, err2 := netip.ParseAddr(strings.TrimSpace(hi))
+		if err1 != nil || err2 != nil || a.Is4() != b.Is4() {
+			return bad()
+		}
+		if b.Less(a) {
+			return AddrRange{}, fmt.Errorf("address %q: the range is reversed", s)
+		}
+		return AddrRange{a.As16(), b.As16()}, nil
+	}
+	host, mask, ok := strings.Cut(s, "/")
+	a, err := netip.ParseAddr(host)
+	if err != nil || a.Zone() != "" {
+		return bad()
+	}
+	bits := a.BitLen()
+	if ok {
+		if bits, err = maskBits(mask, a.BitLen()); err != nil {
+			return bad()
+		}
+	}
+	p := netip.PrefixFrom(a, bits).Masked()
+	r := AddrRange{Lo: p.Addr().As16()}
+	r.Hi = r.Lo
+	for i := 128 - (a.BitLen() - bits); i < 128; i++ {
+		r.Hi[i/8] |= 0x80 >> (i % 8)
+	}
+	return r, nil
+}
+
+// maskBits reads the part behind the slash: a number, or a mask with dots.
+func maskBits(s string, limit int) (int, error) {
+	if strings.Contains(s, ".") {
+		m, err := netip.ParseAddr(s)
+		if err != nil || !m.Is4() || limit != 32 {
+			return 0, fmt.Errorf("mask %q", s)
+		}
+		b := m.As4()
+		v := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+		n := 0
+		for v&0x80000000 != 0 {
+			n++
+			v <<= 1
+		}
+		if v != 0 {
+			return 0, fmt.Errorf("mask %q has holes", s)
+		}
+		return n, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > limit {
+		return 0, fmt.Errorf("mask %q", s)
+	}
+	return n, nil
+}
+
+// merge sorts ranges and joins those that touch.
+func merge(rs []AddrRange) []AddrRange {
+	slices.SortFunc(rs, func(a, b AddrRange) int { return bytes.Compare(a.Lo[:], b.Lo[:]) })
+	out := rs[:0]
+	for _, r := range rs {
+		if n := len(out); n > 0 {
+			last := &out[n-1]
+			if next, ok := successor(last.Hi); !ok || bytes.Compare(r.Lo[:], next[:]) <= 0 {
+				if bytes.Compare(r.Hi[:], last.Hi[:]) > 0 {
+					last.Hi = r.Hi
+				}
+				continue
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// subtract takes b, both merged, away from a.
+func subtract(a, b []AddrRange) []AddrRange {
+	var out []AddrRange
+	for _, r := range a {
+		lo, done := r.Lo, false
+		for _, n := range b {
+			if bytes.Compare(n.Hi[:], lo[:]) < 0 {
+				continue
+			}
+			if bytes.Compare(n.Lo[:], r.Hi[:]) > 0 {
+				break
+			}
+			if bytes.Compare(n.Lo[:], lo[:]) > 0 {
+				out = append(out, AddrRange{lo, predecessor(n.Lo)})
+			}
+			next, ok := successor(n.Hi)
+			if !ok || bytes.Compare(next[:], r.Hi[:]) > 0 {
+				done = true
+				break
+			}
+			lo = next
+		}
+		if !done {
+			out = append(out, AddrRange{lo, r.Hi})
+		}
+	}
+	return out
+}
+
+func successor(a addr) (addr, bool) {
+	for i := 15; i >= 0; i-- {
+		if a[i]++; a[i] != 0 {
+			return a, true
+		}
+	}
+	return a, false
+}
+
+func predecessor(a addr) addr {
+	for i := 15; i >= 0; i-- {
+		a[i]--
+		if a[i] != 0xff {
+			break
+		}
+	}
+	return a
+}
