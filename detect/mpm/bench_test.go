@@ -120,6 +120,33 @@ func BenchmarkScanStream(b *testing.B) {
 	}
 }
 
+// BenchmarkWorst scans buffers made of the patterns less their last byte: as
+// many candidates as there can be.
+func BenchmarkWorst(b *testing.B) {
+	for _, kind := range []Kind{Short, Stream} {
+		ps := benchPatterns(1000, kind)
+		var buf []byte
+		for i := 0; len(buf) < 1400; i += 7 {
+			p := ps[i%len(ps)].Bytes
+			buf = append(buf, p[:len(p)-1]...)
+		}
+		for _, k := range kernels() {
+			s, err := Build(ps, Options{Kind: kind, CPU: k})
+			if err != nil {
+				b.Fatal(err)
+			}
+			sc := s.NewScratch()
+			b.Run(fmt.Sprintf("%s/%s", kind, k), func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(buf)))
+				for b.Loop() {
+					s.Scan(buf, sc)
+				}
+			})
+		}
+	}
+}
+
 func BenchmarkBuild(b *testing.B) {
 	for _, kind := range []Kind{Short, Stream} {
 		for _, n := range []int{10, 100, 1000, 5000} {

@@ -3,26 +3,39 @@
 // A [Set] is built once from the fast patterns of the rules that share a
 // buffer, a direction and a port group, is immutable, and may be scanned by any
 // number of goroutines, each with its own [Scratch]. A scan reports the ids of
-// the patterns found, each once.
+// the patterns found, each once. A [Finder] looks for a single literal.
 //
 // # How a set is scanned
 //
 // Build places, for each literal, a window where traffic is estimated to be
-// rarest ([model]), and picks by estimated cost how windows are looked for:
+// rarest (see model.go), and picks by estimated price, without a clock, how
+// windows are looked for:
 //
 //   - dfa: an Aho-Corasick automaton over byte classes whose words are the
-//     windows alone, not the literals, so that its table stays small. A buffer
-//     is walked by four independent chains. Short buffers, and every buffer of
-//     a CPU without a kernel.
-//   - strided windows: each literal of at least seven bytes puts four
-//     consecutive windows in a blocked Bloom filter, so that only each fourth
-//     position of the buffer is probed. Streams, bodies and large sets.
-//   - buckets: up to 32 buckets of byte sets, tested for 64 positions at once
-//     (after Teddy, from Hyperscan's authors' published description). Literals
-//     of two to six bytes beside strided windows, and small sets.
-//   - ends: literals that must end where the buffer ends are one hash probe.
-//   - one to four literals, and single bytes, are searched for one by one.
+//     windows, not the literals, so that its table stays small. A buffer is
+//     walked by four independent chains. Short buffers, and every buffer of a
+//     CPU without kernels.
+//   - strided: each literal of at least seven bytes puts four consecutive
+//     windows in a blocked Bloom filter, so that only each fourth position of
+//     the buffer is probed (two windows and each second position where many
+//     literals are shorter). Streams, bodies and large sets.
+//   - buckets: the windows are spread over at most 24 buckets of byte sets,
+//     and 8 for literals of two and three bytes; 64 positions are tested at
+//     once (the scheme that Hyperscan's authors published as Teddy, with
+//     tables of six bits). Literals too short for strides, and small sets.
+//   - anchored: literals of streams that must begin at the beginning or end at
+//     the end are one hash probe there.
+//   - one or two literals, and single bytes, are searched for one by one.
 //
-// Every candidate is compared with the whole literal, its case rule and its
-// bounds before it is reported: the choice affects speed alone.
+// For streams, literals with a depth are looked for in the first 64, 256 or
+// 1,024 bytes alone. Every candidate is compared with the whole literal, its
+// case rule and its bounds before it is reported: the choice affects speed
+// alone.
+//
+// # What traffic can do
+//
+// The price of a byte is bounded: a window leads to at most maxBehind literals,
+// of which each is first compared by four bytes, and literals whose windows are
+// all crowded go to an automaton. A scan allocates nothing once its Scratch has
+// grown to the set.
 package mpm

@@ -139,6 +139,11 @@ func TestScanStreamRandom(t *testing.T) {
 				if !slices.Equal(got, want) {
 					t.Fatalf("round %d, %s, chunk %d+%d end %v: got %v, want %v", round, name, at, n, end, got, want)
 				}
+				skip := r.IntN(max(at-s.MaxLen(), 0) + 1) // bytes that are gone
+				got = sorted(s.ScanFrom(b[skip:at+n], at-skip, uint64(skip), end, sc))
+				if !slices.Equal(got, want) {
+					t.Fatalf("round %d, %s, %d bytes from %d end %v: got %v, want %v", round, name, n, at, end, got, want)
+				}
 				at += n
 				if end || at == len(b) && r.IntN(3) == 0 {
 					break

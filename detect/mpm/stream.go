@@ -27,7 +27,7 @@ func (s *Set) ScanStream(chunk []byte, offset uint64, end bool, st *StreamState,
 		st.carry = st.carry[:0]
 	}
 	joined := 0 // bytes of the chunk scanned together with the carry
-	if n := len(st.carry); n > 0 && (len(chunk) > 0 || end && s.anyEnd) {
+	if n := len(st.carry); n > 0 && (len(chunk) > 0 && s.maxLen > 1 || len(chunk) == 0 && end && s.anyEnd) {
 		joined = min(len(chunk), s.maxLen-1)
 		sc.join = append(append(sc.join[:0], st.carry...), chunk[:joined]...)
 		sc.b, sc.base, sc.minEnd = sc.join, offset-uint64(n), n
@@ -43,6 +43,28 @@ func (s *Set) ScanStream(chunk []byte, offset uint64, end bool, st *StreamState,
 	}
 	st.keep(chunk, s.maxLen)
 	st.next = offset + uint64(len(chunk))
+	return s.finish(sc)
+}
+
+// ScanFrom returns what ScanStream would for the chunk buf[from:], to who still
+// has the bytes before it: buf lies at offset, and what ends at from or earlier
+// was reported. It reads at most MaxLen bytes before from.
+func (s *Set) ScanFrom(buf []byte, from int, offset uint64, end bool, sc *Scratch) []uint32 {
+	fresh := from < len(buf)
+	if len(s.lits) == 0 || len(buf) == 0 || !fresh && !(end && s.anyEnd) {
+		return nil
+	}
+	if cap(sc.out) < len(s.ids) {
+		sc.fit(s)
+	}
+	sc.out = sc.out[:0]
+	start := max(from-s.maxLen, 0)
+	sc.b, sc.base, sc.minEnd = buf[start:], offset+uint64(start), from-start
+	sc.atEnd, sc.endNow = end, !fresh
+	if !fresh {
+		sc.minEnd = 0
+	}
+	s.run(sc)
 	return s.finish(sc)
 }
 

@@ -70,7 +70,7 @@ func (s *Set) scanStrided(t *strided, v []byte, sc *Scratch) {
 		if s.cpu == AVX512 {
 			n := strided512(unsafe.Pointer(unsafe.SliceData(b)), len(b), t.w, t.step,
 				unsafe.Pointer(unsafe.SliceData(t.filter)), uint64(t.shift), uint64(t.mask), &sc.lanes[0])
-			s.lanes(t, sc.lanes[:n], base, sc)
+			s.lanes(t, sc.lanes[:n], base, len(v), sc)
 			continue
 		}
 		s.strided256(t, b, base, sc)
@@ -83,7 +83,7 @@ func (s *Set) strided256(t *strided, b []byte, base int, sc *Scratch) {
 	filter := unsafe.Pointer(unsafe.SliceData(t.filter))
 	n, done := strided256(unsafe.Pointer(unsafe.SliceData(b)), len(b), t.w, t.step,
 		filter, uint64(t.shift), uint64(t.mask), &sc.lanes[0])
-	s.lanes(t, sc.lanes[:n], base, sc)
+	s.lanes(t, sc.lanes[:n], base, base+done, sc)
 	left := len(b) - done - t.w + 1 // positions
 	if left <= 0 {
 		return
@@ -91,7 +91,7 @@ func (s *Set) strided256(t *strided, b []byte, base int, sc *Scratch) {
 	pad := sc.pad(b[done:])
 	n, _ = strided256(unsafe.Pointer(pad), (left+31)/32*32+36+t.w-4, t.w, t.step,
 		filter, uint64(t.shift), uint64(t.mask), &sc.lanes[0])
-	s.lanes(t, sc.lanes[:n], base+done, sc)
+	s.lanes(t, sc.lanes[:n], base+done, base+done+left, sc)
 }
 
 // padBytes holds the rest of a buffer, under two blocks of 32, and what the
@@ -105,11 +105,13 @@ func (sc *Scratch) pad(b []byte) *[padBytes]byte {
 	return &sc.padded
 }
 
-// lanes looks up the hits of one kernel call.
-func (s *Set) lanes(t *strided, hits []laneHit, base int, sc *Scratch) {
+// lanes looks up the hits of one kernel call below index end.
+func (s *Set) lanes(t *strided, hits []laneHit, base, end int, sc *Scratch) {
 	for _, h := range hits {
 		for m := h.mask; m != 0; m &= m - 1 {
-			s.look(t.windows, base+h.pos+bits.TrailingZeros64(m)*4, sc)
+			if i := base + h.pos + bits.TrailingZeros64(m)*4; i < end {
+				s.look(t.windows, i, sc)
+			}
 		}
 	}
 }
