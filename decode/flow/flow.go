@@ -1,9 +1,3 @@
-// Package flow keeps both directions of a conversation: who talks to whom, since
-// when, how much, in which state, and what it will be logged with.
-//
-// Records live in slabs without Go pointers, so that a million idle flows cost
-// the garbage collector nothing; what needs pointers (parsers, reassembly,
-// detection state) lives in slices of the worker and is named by index.
 package flow
 
 import (
@@ -80,6 +74,14 @@ const (
 	ElephantTC
 	// NoLog: config keyword or rule asked for silence.
 	NoLog
+	// SeenTS and SeenTC: a packet was seen in that direction.
+	SeenTS
+	SeenTC
+	// Reused: a new connection took over the tuple.
+	Reused
+	// BypassLocal and BypassCapture: shed by the worker, or by the source too.
+	BypassLocal
+	BypassCapture
 )
 
 // Flow is one conversation. Pointers to it stay valid until the table releases
@@ -119,19 +121,81 @@ type Flow struct {
 	TCP    uint32 // stream session
 	Parser uint32 // application layer
 	Detect uint32 // detection state: flowbits, variables
-	next   uint32 // hash chain
-	wheelN uint32 // timing wheel
+	next   uint32 // free list, or list of ended flows
+	wheelN uint32 // timing wheel: next and previous in the slot, plus one
 	wheelP uint32
-	self   uint32
+	self   uint32 // index in the table
 	Gen    uint32
-	expire int64
+	slot   uint16 // of the timing wheel
+	where  where
+	tag    uint32 // of the hash
+	due    int64  // second at which the slot comes up
+
+	VLAN [3]uint16 // identifiers of the first packet, outermost first; NVLAN of them
+
+	// What records show of a TCP session, kept by package stream.
+	Stream TCPInfo
 }
+
+// where says which structure of the table holds a flow.
+type where uint8
+
+const (
+	nowhere where = iota // free
+	inTable
+	inEnded // out of the hash, waits for its end
+	inHands // given to the caller's end function
+)
+
+// TCPInfo is what flow records show of a TCP session.
+type TCPInfo struct {
+	Flags      [2]uint8 // TCP flags seen, by direction; of accepted packets
+	State      TCPState
+	MaxRegions [2]uint8 // pieces of the stream held at once, at most
+	Gap        [2]bool
+	Overlap    [2]bool // data was sent twice, and differed
+	HasSession bool
+}
+
+// TCPState is the state of a TCP connection (RFC 9293 section 3.3.2) as its
+// observer sees it. The order matters: later states are nearer to the end.
+type TCPState uint8
+
+// TCP states.
+const (
+	TCPNone TCPState = iota
+	TCPSynSent
+	TCPSynRecv
+	TCPEstablished
+	TCPFinWait1
+	TCPFinWait2
+	TCPTimeWait
+	TCPLastAck
+	TCPCloseWait
+	TCPClosing
+	TCPClosed
+)
+
+var tcpStateNames = [...]string{
+	"none", "syn_sent", "syn_recv", "established", "fin_wait1", "fin_wait2",
+	"time_wait", "last_ack", "close_wait", "closing", "closed",
+}
+
+// String returns the name that flow records use.
+func (s TCPState) String() string { return tcpStateNames[s] }
 
 // Tuple returns source and destination for an event of direction d.
 func (f *Flow) Tuple(d field.Dir) (src, dst netip.Addr, sport, dport uint16) {
 	i := d.Index()
 	return netip.AddrFrom16(f.Addr[i]).Unmap(), netip.AddrFrom16(f.Addr[1-i]).Unmap(), f.Port[i], f.Port[1-i]
 }
+
+// VLANIDs returns the VLAN identifiers of the first packet, outermost first. It
+// is a slice of the flow's own memory.
+func (f *Flow) VLANIDs() []uint16 { return f.VLAN[:f.NVLAN] }
+
+// Seen reports whether packets of both directions were seen.
+func (f *Flow) Seen() bool { return f.Has(SeenTS | SeenTC) }
 
 // Has reports whether all flags of g are set.
 func (f *Flow) Has(g Flags) bool { return f.Flags&g == g }
