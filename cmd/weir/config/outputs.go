@@ -1,0 +1,131 @@
+package config
+
+import (
+	"reflect"
+
+	"weir/cmd/weir/config/yaml11"
+)
+
+// Output is one entry under outputs.
+type Output struct {
+	Name    string // eve-log, fast, file-store, ..
+	Enabled bool
+	Section Section // all of its keys
+
+	Eve       *Eve       // if Name is eve-log
+	FileStore *FileStore // if Name is file-store
+	Line      *LineLog   // if Name is fast or stats
+}
+
+// Eve is an eve-log.
+type Eve struct {
+	FileType        string `key:"filetype" def:"regular" want:"regular|unix_stream|unix_dgram|syslog|redis" doc:"where records go"`
+	Filename        string `key:"filename" def:"eve.json" doc:"file below the log folder, or socket"`
+	Append          bool   `key:"append" def:"yes" doc:"go on behind what the file holds"`
+	Filemode        string `key:"filemode" def:"" doc:"permissions of a new file, octal"`
+	Threaded        bool   `key:"threaded" def:"no" doc:"accepted: workers do not wait for one another in any case"`
+	RotateInterval  string `key:"rotate-interval" def:"" doc:"begin a new file every 30s, 10m, 2h, 1d, minute, hour or day"`
+	BufferSize      Size   `key:"buffer-size" def:"8 KiB" doc:"bytes gathered before they are written"`
+	Prefix          string `key:"prefix" def:"" doc:"text in front of each record"`
+	Identity        string `key:"identity" def:"weir" doc:"syslog: name of the program"`
+	Facility        string `key:"facility" def:"local0" doc:"syslog: facility"`
+	Level           string `key:"level" def:"info" want:"emergency|alert|critical|error|warning|notice|info|debug" doc:"syslog: level"`
+	PcapFile        bool   `key:"pcap-file" def:"no" doc:"name the capture in each record"`
+	CommunityID     bool   `key:"community-id" def:"no" doc:"records have a community id"`
+	CommunityIDSeed uint16 `key:"community-id-seed" def:"0" doc:"seed of it, the same on all sensors"`
+	Ethernet        bool   `key:"ethernet" def:"no" doc:"records have Ethernet addresses"`
+	Metadata        bool   `key:"metadata" def:"yes" doc:"records have variables of the flow"`
+	SuricataVersion bool   `key:"suricata-version" def:"no" doc:"records name the version"`
+	XFF             XFF    `key:"xff"`
+
+	// Types are the record types, in the order of the file.
+	Types []EveType
+}
+
+// EveType is one entry under types.
+type EveType struct {
+	Name    string
+	Enabled bool
+	Options Section
+}
+
+// XFF says what is done with addresses that proxies name.
+type XFF struct {
+	Enabled    bool   `key:"enabled" def:"no" doc:"take the client's address from a header"`
+	Mode       string `key:"mode" def:"extra-data" want:"extra-data|overwrite" doc:"beside or instead of the address of the packet"`
+	Deployment string `key:"deployment" def:"reverse" want:"reverse|forward" doc:"which address of several: the last one or the first"`
+	Header     string `key:"header" def:"X-Forwarded-For" doc:"name of the header"`
+}
+
+// LineLog is a log with one text line an entry.
+type LineLog struct {
+	FileType string `key:"filetype" def:"regular" want:"regular|unix_stream|unix_dgram|syslog" doc:"where lines go"`
+	Filename string `key:"filename" def:"" doc:"file below the log folder"`
+	Append   bool   `key:"append" def:"yes" doc:"go on behind what the file holds"`
+	Totals   bool   `key:"totals" def:"yes" doc:"stats: sums over all workers"`
+	Threads  bool   `key:"threads" def:"no" doc:"stats: each worker by itself"`
+	NullVals bool   `key:"null-values" def:"no" doc:"stats: counters that are 0 too"`
+}
+
+// FileStore keeps files that pass by.
+type FileStore struct {
+	Version        uint8    `key:"version" def:"2" min:"2" max:"2" doc:"layout of the folder"`
+	Dir            string   `key:"dir" def:"filestore" doc:"folder below the log folder"`
+	WriteFileinfo  bool     `key:"write-fileinfo" def:"no" doc:"a record beside each file"`
+	ForceFilestore bool     `key:"force-filestore" def:"no" doc:"keep all files, not only those that rules ask for"`
+	ForceMagic     bool     `key:"force-magic" def:"no" doc:"find out the type of all files"`
+	ForceHash      []string `key:"force-hash" doc:"hashes of all files: md5, sha1, sha256"`
+	StreamDepth    Size     `key:"stream-depth" def:"0" doc:"bytes of a stream that are looked at for files; 0 is all"`
+	MaxOpenFiles   uint32   `key:"max-open-files" def:"0" doc:"files open at a time; 0 is no limit"`
+	XFF            XFF      `key:"xff"`
+}
+
+// outputs reads the section outputs.
+func (d *decoder) outputs(root Section, dnsVersion string) []Output {
+	inList := *d
+	inList.layers = nil
+	var all []Output
+	for _, item := range root.Get("outputs").children() {
+		name, s := item.label()
+		o := Output{Name: name, Section: s, Enabled: s.Bool("enabled", false)}
+		switch name {
+		case "eve-log":
+			o.Eve = inList.eve(s, dnsVersion)
+		case "file-store":
+			o.FileStore = &FileStore{}
+			inList.section(s, reflect.ValueOf(o.FileStore).Elem())
+		case "fast", "stats":
+			o.Line = &LineLog{}
+			inList.section(s, reflect.ValueOf(o.Line).Elem())
+			if o.Line.Filename == "" {
+				o.Line.Filename = name + ".log"
+			}
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+func (d *decoder) eve(s Section, dnsVersion string) *Eve {
+	e := &Eve{}
+	d.section(s, reflect.ValueOf(e).Elem())
+	for _, item := range s.Get("types").children() {
+		if item.node.Kind == yaml11.Scalar && item.node.Value == "dns" {
+			// A plain name has no keys; give it a place for the default below.
+			item.node.Kind, item.node.Value = yaml11.Map, ""
+			item.node.Children = []*yaml11.Node{{Name: "dns", Pos: item.node.Pos}}
+		}
+		name, opts := item.label()
+		if name == "" {
+			continue
+		}
+		t := EveType{Name: name, Options: opts, Enabled: opts.Bool("enabled", true)}
+		if name == "dns" && !opts.Has("version") {
+			// The default of this one depends on the environment and version.
+			// A value where a map belongs was reported by Bool above.
+			_ = opts.node.Set("version", dnsVersion, opts.node.Pos)
+		}
+		e.Types = append(e.Types, t)
+	}
+	return e
+}
