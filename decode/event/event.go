@@ -24,14 +24,10 @@ type Options interface {
 }
 
 // Appender writes JSON: for a whole event everything between the common head
-// and the closing brace, beginning with a comma.
+// and the closing brace, beginning with a comma. It returns nil if the output,
+// by its options, does not take the event.
 type Appender interface {
 	AppendEvent(b []byte, out *Output) []byte
-}
-
-// Skipper is an Appender that some outputs, by their options, do not take.
-type Skipper interface {
-	Skip(out *Output) bool
 }
 
 // Output is what an appender may know of the output it writes for.

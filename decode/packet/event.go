@@ -1,5 +1,7 @@
 package packet
 
+import "strings"
+
 // Event is a decoder or stream event: an oddity of one packet that
 // decode-event and stream-event rules match and anomaly records report. The
 // names are Suricata's.
@@ -482,4 +484,14 @@ func byName(name string, decoder bool) (Event, bool) {
 		}
 	}
 	return 0, false
+}
+
+// EventGroup splits a decoder event's name at its first dot: "ipv4" and
+// "trunc_pkt". Names without a dot have no group.
+func EventGroup(e Event) (group, name string) {
+	g, n, ok := strings.Cut(eventNames[e], ".")
+	if !ok {
+		return "", g
+	}
+	return g, n
 }

@@ -139,6 +139,7 @@ type Env struct {
 	Options any    // of Protocol.Setup
 	Now     int64  // packet clock, ns; set before each call
 	From    string // app_proto of the protocol that handed the flow over, or ""
+	Data    any    // of the Expectation that this flow fulfils
 	Files   *file.Store
 	Host    Host
 }
@@ -170,7 +171,7 @@ type Expectation struct {
 	Port           uint16 // of the server, of either side if Dir is Both
 	Proto          string // protocol that parses it
 	Dir            field.Dir
-	Data           any // handed to the new parser by Env.Options-like means
+	Data           any // Env.Data of the new flow's parser
 }
 
 // Input is what Parse gets: the next bytes of one direction, a gap, or its end.

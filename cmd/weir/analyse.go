@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"weir/cmd/weir/config"
+	"weir/decode"
+	"weir/decode/capture/pcapfile"
+	"weir/decode/event"
+	"weir/decode/flow"
+	"weir/decode/packet"
+	"weir/decode/proto"
+	"weir/decode/proto/all"
+	"weir/sinks/eve"
+)
+
+// analysis is one run over captures, with what it found.
+type analysis struct {
+	cfg      *config.Config
+	set      *proto.Set
+	workers  int
+	logDir   string
+	progress func(done, total int64)
+	warn     func(format string, args ...any)
+
+	stats runStats
+}
+
+// runStats is what --stats-json writes.
+type runStats struct {
+	RulesLoadS   float64 `json:"rules_load_s"`
+	ProcessS     float64 `json:"process_s"`
+	ProcessCPUS  float64 `json:"process_cpu_s"`
+	Packets      uint64  `json:"packets"`
+	Bytes        uint64  `json:"bytes"`
+	PeakRSSBytes int64   `json:"peak_rss_bytes"`
+	RulesLoaded  int     `json:"rules_loaded"`
+	RulesFailed  int     `json:"rules_failed"`
+	Alerts       uint64  `json:"alerts"`
+	Files        int     `json:"files"`
+	FilesBroken  int     `json:"files_broken"`
+	Backwards    uint64  `json:"time_backwards"`
+	Jumps        uint64  `json:"time_jumps"`
+}
+
+// silent is the Inspector of a run without rules: nothing waits for inspection.
+type silent struct{}
+
+// Inspect implements decode.Inspector.
+func (silent) Inspect(in *decode.Inspection) decode.Verdict {
+	for _, tx := range in.Txs {
+		tx.Base().Inspected = [2]bool{true, true}
+	}
+	if in.Stream != nil && in.Flow != nil {
+		if b, off, ok := in.Stream.Raw(in.Flow, in.Packet.Dir, in.Packet); ok {
+			in.Stream.RawDone(in.Flow, in.Packet.Dir, off+uint64(len(b)))
+		}
+	}
+	return 0
+}
+
+// EndTx implements decode.Inspector.
+func (silent) EndTx(*proto.Tx) {}
+
+// EndFlow implements decode.Inspector.
+func (silent) EndFlow(*flow.Flow) {}
+
+func newAnalysis(cfg *config.Config) (*analysis, error) {
+	set, err := all.Set()
+	if err != nil {
+		return nil, err
+	}
+	return &analysis{cfg: cfg, set: set, workers: 1}, nil
+}
+
+// run analyses captures as one stream of packets, with outputs below dir.
+func (a *analysis) run(ctx context.Context, files []string, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make log folder: %w", err)
+	}
+	types := eveTypes(a.set, eve.Type{Events: []string{"alert"}})
+	eo := eveOptions(a.cfg, types)
+	eo.Dir = dir
+	sink, err := eve.New(&eo)
+	if err != nil {
+		return err
+	}
+	lanes := sink.Lanes(a.workers)
+	o := pipelineOptions(a.cfg, a.set)
+	o.Workers = a.workers
+	o.Lane = func(i int) decode.Lane { return lanes[i] }
+	o.Inspector = func(int, event.Publisher) decode.Inspector { return silent{} }
+	pl, err := decode.New(&o)
+	if err != nil {
+		return errors.Join(err, sink.Close())
+	}
+	start, cpu := time.Now(), cpuTime()
+	src := &captures{files: files, sink: sink, failed: func(err error) {
+		a.stats.FilesBroken++
+		a.warn("%v", err)
+	}, progress: a.progress}
+	err = pl.Run(ctx, src)
+	src.close()
+	pl.Finish(func(pub event.Publisher) { pl.PublishStats(pub, a.set) })
+	err = errors.Join(err, sink.Close())
+	a.stats.ProcessS += time.Since(start).Seconds()
+	a.stats.ProcessCPUS += cpuTime() - cpu
+	a.stats.Packets += pl.Read.Packets
+	a.stats.Bytes += pl.Read.Bytes
+	a.stats.Backwards += pl.Read.Backwards
+	a.stats.Jumps += pl.Read.Jumps
+	a.stats.Files += len(files)
+	return err
+}
+
+// separate analyses each capture with fresh state, in a folder of its name.
+func (a *analysis) separate(ctx context.Context, files []string, dir string) error {
+	names := map[string]int{}
+	var errs []error
+	for _, f := range files {
+		name := filepath.Base(f)
+		if names[name]++; names[name] > 1 {
+			name = fmt.Sprintf("%s.%d", name, names[name])
+		}
+		if err := a.run(ctx, []string{f}, filepath.Join(dir, name)); err != nil {
+			errs = append(errs, err)
+			if ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// cpuTime returns the user and system time of the process, s.
+func cpuTime() float64 {
+	var ru syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &ru) != nil {
+		return 0
+	}
+	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano()).Seconds()
+}
+
+// peakRSS returns the largest resident size of the process so far, bytes.
+func peakRSS() int64 {
+	var ru syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &ru) != nil {
+		return 0
+	}
+	return ru.Maxrss << 10
+}
+
+// captures is a decode.Source over several files. What is wrong with one is
+// reported, and the next goes on.
+type captures struct {
+	files    []string
+	sink     *eve.Sink
+	failed   func(error)
+	progress func(done, total int64)
+
+	cur  *pcapfile.File
+	num  uint64
+	read int64 // of the files before
+}
+
+// frames is a batch of a file.
+type frames struct {
+	pcapfile.Batch
+}
+
+// Frames implements decode.Batch.
+func (b *frames) Frames() []packet.Frame { return b.Batch.Frames }
+
+// Next implements decode.Source.
+func (c *captures) Next() (decode.Batch, error) {
+	if err := c.sink.Err(); err != nil {
+		return nil, err
+	}
+	for {
+		if c.cur == nil {
+			if err := c.open(); err != nil {
+				return nil, err
+			}
+		}
+		b := &frames{}
+		err := c.cur.Next(&b.Batch)
+		c.num = c.cur.Num
+		if c.progress != nil {
+			c.progress(c.read+c.cur.BytesRead(), 0)
+		}
+		if err != nil {
+			c.end(err)
+		}
+		if len(b.Batch.Frames) > 0 {
+			return b, nil
+		}
+		b.Release()
+	}
+}
+
+// open opens the next file; io.EOF if there is none.
+func (c *captures) open() error {
+	for len(c.files) > 0 {
+		name := c.files[0]
+		c.files = c.files[1:]
+		f, err := pcapfile.Open(name)
+		if err != nil {
+			c.failed(err)
+			continue
+		}
+		f.Num = c.num
+		c.cur = f
+		c.sink.SetPcapFile(name)
+		return nil
+	}
+	return io.EOF
+}
+
+// end closes the current file, whose reading ended with err.
+func (c *captures) end(err error) {
+	if !errors.Is(err, io.EOF) {
+		c.failed(err)
+	}
+	c.read += c.cur.BytesRead()
+	c.cur.Close()
+	c.cur = nil
+}
+
+func (c *captures) close() {
+	if c.cur != nil {
+		c.cur.Close()
+		c.cur = nil
+	}
+}

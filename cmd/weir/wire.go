@@ -1,0 +1,230 @@
+package main
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"weir/cmd/weir/config"
+	"weir/decode"
+	"weir/decode/defrag"
+	"weir/decode/event"
+	"weir/decode/file"
+	"weir/decode/flow"
+	"weir/decode/packet"
+	"weir/decode/proto"
+	"weir/decode/stream"
+	"weir/sinks/eve"
+)
+
+// pipelineOptions translates the configuration to that of the packet path.
+func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
+	return decode.Options{
+		Protocols: set,
+		Enabled:   func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
+		Settings:  func(p *proto.Protocol) event.Options { return c.ProtocolOptions(p.Section()) },
+		Packet:    packetOptions(c),
+		Defrag: defrag.Options{
+			MaxTrackers: 65535, MaxFragments: int(c.Defrag.MaxFrags), MemCap: int(c.Defrag.Memcap),
+			Timeout: int64(c.Defrag.Timeout) * 1e9, Policy: defragPolicy(c),
+		},
+		Flow:   flowOptions(c),
+		Stream: streamOptions(c),
+		Files:  fileStore(c),
+	}
+}
+
+// enabled returns how much is done of a protocol, over either transport.
+func enabled(c *config.Config, p *proto.Protocol) config.Enabled {
+	def := config.On
+	if p.OffByDefault {
+		def = config.Off
+	}
+	most := config.Off
+	for bit, name := range map[proto.Transport]string{proto.TCP: "tcp", proto.UDP: "udp"} {
+		if p.Transport&bit != 0 {
+			most = max(most, c.AppLayer.Enabled(p.Section(), name, def))
+		}
+	}
+	return most
+}
+
+func packetOptions(c *config.Config) packet.Options {
+	d := &c.Decoder
+	o := packet.Options{
+		MaxLayers: int(d.MaxLayers), ERSPANTypeI: d.ERSPAN.TypeI.Enabled,
+		Checksums:       c.Stream.ChecksumValidation && c.PcapFile.ChecksumChecks != "no",
+		ARPEvents:       c.Version >= config.Version8,
+		EthertypeEvents: c.Version >= config.Version8,
+	}
+	if d.VXLAN.Enabled {
+		o.VXLANPorts = c.VXLANPorts
+	}
+	if d.Geneve.Enabled {
+		o.GENEVEPorts = c.GenevePorts
+	}
+	if d.Teredo.Enabled {
+		o.TeredoPorts, o.TeredoAnyPort = c.TeredoPorts, c.TeredoPorts == nil
+	}
+	return o
+}
+
+func flowOptions(c *config.Config) flow.Options {
+	times := func(t *config.FlowTimeout) flow.Timeouts {
+		return flow.Timeouts{
+			New: uint32(t.New), Established: uint32(t.Established), Closed: uint32(t.Closed), Bypassed: uint32(t.Bypassed),
+			EmergencyNew: uint32(t.EmergencyNew), EmergencyEstablished: uint32(t.EmergencyEstablished),
+			EmergencyClosed: uint32(t.EmergencyClosed), EmergencyBypassed: uint32(t.EmergencyBypassed),
+		}
+	}
+	return flow.Options{
+		MemCap: uint64(c.Flow.Memcap), UseVLAN: c.VLAN.UseForTracking, Recovery: uint32(c.Flow.EmergencyRecovery),
+		Default: times(&c.FlowTimeouts.Default), TCP: times(&c.FlowTimeouts.TCP),
+		UDP: times(&c.FlowTimeouts.UDP), ICMP: times(&c.FlowTimeouts.ICMP),
+	}
+}
+
+func streamOptions(c *config.Config) stream.Options {
+	s := &c.Stream
+	inline := s.Inline == "yes" || s.Inline == "auto" && c.IPS
+	return stream.Options{
+		MemCap: uint64(s.Memcap), ReassemblyMemCap: uint64(s.Reassembly.Memcap), Depth: uint32(s.Reassembly.Depth),
+		ChunkToServer: uint32(s.Reassembly.ToServerChunk), ChunkToClient: uint32(s.Reassembly.ToClientChunk),
+		Midstream: s.Midstream, Async: s.AsyncOneside, Inline: inline, DropInvalid: s.DropInvalid && c.IPS, Bypass: s.Bypass,
+		CheckOverlap: s.Reassembly.CheckOverlapDiffData, MaxSynAckQueued: s.MaxSynackQueued, MaxSynQueued: s.MaxSynQueued,
+		NoRaw: !s.Reassembly.Raw, Policy: streamPolicy(c),
+	}
+}
+
+// osPolicies are the policies of stream and fragment reassembly by the names of
+// host-os-policy.
+var osPolicies = map[string]struct {
+	stream stream.Policy
+	defrag defrag.Policy
+}{
+	"windows": {stream.PolicyWindows, defrag.PolicyWindows}, "bsd": {stream.PolicyBSD, defrag.PolicyBSD},
+	"bsd-right": {stream.PolicyBSD, defrag.PolicyBSDRight}, "old-linux": {stream.PolicyOldLinux, defrag.PolicyLinux},
+	"linux": {stream.PolicyLinux, defrag.PolicyLinux}, "old-solaris": {stream.PolicySolaris, defrag.PolicyFirst},
+	"solaris": {stream.PolicySolaris, defrag.PolicySolaris}, "hpux10": {stream.PolicyHPUX10, defrag.PolicyFirst},
+	"hpux11": {stream.PolicyHPUX11, defrag.PolicyFirst}, "irix": {stream.PolicyIRIX, defrag.PolicyBSD},
+	"macos": {stream.PolicyMacOS, defrag.PolicyFirst}, "vista": {stream.PolicyVista, defrag.PolicyWindows},
+	"windows2k3": {stream.PolicyWindows2K3, defrag.PolicyWindows},
+}
+
+// hostPolicy is one network of host-os-policy.
+type hostPolicy struct {
+	net  netip.Prefix
+	name string
+}
+
+// hostPolicies returns the networks of host-os-policy, the most specific first.
+func hostPolicies(c *config.Config) []hostPolicy {
+	var all []hostPolicy
+	for _, p := range c.HostOSPolicy {
+		for _, n := range p.Networks {
+			if net, err := netip.ParsePrefix(n); err == nil {
+				all = append(all, hostPolicy{net.Masked(), p.Policy})
+			} else if a, err := netip.ParseAddr(n); err == nil {
+				all = append(all, hostPolicy{netip.PrefixFrom(a, a.BitLen()), p.Policy})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b hostPolicy) int { return b.net.Bits() - a.net.Bits() })
+	return all
+}
+
+// policyOf returns the name of the policy that holds for a host.
+func policyOf(all []hostPolicy, a netip.Addr) string {
+	for i := range all {
+		if all[i].net.Contains(a) {
+			return all[i].name
+		}
+	}
+	return "bsd"
+}
+
+func streamPolicy(c *config.Config) stream.PolicyOf {
+	all := hostPolicies(c)
+	return func(a netip.Addr) stream.Policy { return osPolicies[policyOf(all, a)].stream }
+}
+
+func defragPolicy(c *config.Config) func(netip.Addr) defrag.Policy {
+	all := hostPolicies(c)
+	return func(a netip.Addr) defrag.Policy { return osPolicies[policyOf(all, a)].defrag }
+}
+
+// fileStore sets file tracking up: digests that outputs force.
+func fileStore(c *config.Config) file.Store {
+	var s file.Store
+	for i := range c.Outputs {
+		o := &c.Outputs[i]
+		if !o.Enabled || o.Eve == nil {
+			continue
+		}
+		for _, t := range o.Eve.Types {
+			if t.Name == "files" && t.Enabled {
+				if opt, err := decode.FileOptions(t.Options); err == nil {
+					s.Hashes |= decode.Hashes(opt)
+				}
+			}
+		}
+	}
+	return s
+}
+
+// eveTypes are the record types that an eve-log can list.
+func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
+	m := map[string]eve.Type{
+		"alert":   alert,
+		"anomaly": {Events: []string{"anomaly"}, Options: decode.AnomalyOptions},
+		"files":   {Events: []string{"fileinfo"}, Options: decode.FileOptions},
+		"flow":    {Events: []string{"flow"}},
+		"netflow": {Events: []string{"netflow"}},
+		"stats":   {Events: []string{"stats"}},
+		"drop":    {Events: []string{"drop"}},
+	}
+	for _, p := range set.All() {
+		for i := range p.Records {
+			r := &p.Records[i]
+			m[r.Type] = eve.Type{Events: []string{r.Type}, Options: r.Options}
+		}
+	}
+	return m
+}
+
+// otherTypes are record types of protocols whose parser is to come: known, and
+// never written.
+var otherTypes = strings.Fields(`arp bittorrent-dht dcerpc dhcp dnp3 doh2 enip frame ftp http2 ike krb5 ldap llmnr mdns metadata
+	modbus mqtt nfs ntp pgsql pop3 quic rdp rfb sdp sip smb smtp snmp ssh tftp websocket`)
+
+// eveOptions translates the outputs of the configuration.
+func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
+	o := eve.Options{Dir: c.DefaultLogDir, Compile: types}
+	for i := range c.Outputs {
+		out := &c.Outputs[i]
+		switch {
+		case !out.Enabled:
+		case out.Eve != nil:
+			o.Outputs = append(o.Outputs, eveOutput(out.Eve, types))
+		case out.Name == "fast":
+			o.Outputs = append(o.Outputs, eve.Output{
+				Format: eve.Fast, FileType: out.Line.FileType, Filename: out.Line.Filename, Append: out.Line.Append,
+			})
+		}
+	}
+	return o
+}
+
+func eveOutput(e *config.Eve, types map[string]eve.Type) eve.Output {
+	to := eve.Output{
+		FileType: e.FileType, Filename: e.Filename, Append: e.Append, CommunityID: e.CommunityID, Seed: e.CommunityIDSeed,
+		Ethernet: e.Ethernet, Metadata: e.Metadata, PcapFile: e.PcapFile,
+	}
+	for _, t := range e.Types {
+		if _, ok := types[t.Name]; !t.Enabled || !ok && slices.Contains(otherTypes, t.Name) {
+			continue
+		}
+		to.Types = append(to.Types, eve.TypeOptions{Name: t.Name, Opts: t.Options})
+	}
+	return to
+}

@@ -1,0 +1,422 @@
+package decode
+
+import (
+	"weir/decode/field"
+	"weir/decode/flow"
+	"weir/decode/packet"
+	"weir/decode/proto"
+)
+
+// app is the application layer of one flow: which protocol each direction was
+// found to speak, and the parser.
+type app struct {
+	w    *worker
+	flow *flow.Flow
+
+	proto  *proto.Protocol // of the flow, once it is known
+	parser proto.Parser
+	env    proto.Env
+	// old is the layer before the last hand-over while it still has
+	// transactions to inspect and to log.
+	old retired
+
+	// rec and dir are by direction: how far recognition is, and its outcome.
+	rec [2]recognition
+	dir [2]*proto.Protocol
+	// first is the direction of the first data, 0 before it.
+	first   field.Dir
+	started [2]bool
+	ended   [2]bool
+
+	// events of protocol detection for the packet in work.
+	events []proto.AppEvent
+	// change is a request of the parser's to hand the flow over.
+	change         bool
+	changeTo, want string
+	txs            uint64 // given back
+}
+
+// giveUp is how many bytes of one direction are looked at while the other is
+// silent, before the protocol counts as unknown.
+const giveUp = 100_000
+
+// app returns the application layer of f, made at first use.
+func (w *worker) app(f *flow.Flow) *app {
+	if f.Parser != 0 {
+		return w.apps[f.Parser-1]
+	}
+	var a *app
+	if n := len(w.freeApps); n > 0 {
+		f.Parser = w.freeApps[n-1] + 1
+		w.freeApps = w.freeApps[:n-1]
+		a = w.apps[f.Parser-1]
+	} else {
+		a = &app{}
+		w.apps = append(w.apps, a)
+		f.Parser = uint32(len(w.apps))
+	}
+	*a = app{w: w, flow: f, events: a.events[:0]}
+	a.env = proto.Env{Flow: f, Files: w.files, Host: a}
+	if e, ok := w.announced(f); ok {
+		if p := w.rec.set.ByName(e.Proto); p != nil {
+			f.Flags |= flow.Expected
+			f.ParentID = e.parent
+			a.env.Data = e.Data
+			a.settle(p)
+			a.dir = [2]*proto.Protocol{p, p}
+		}
+	}
+	return a
+}
+
+// retired is a protocol that has handed its flow over.
+type retired struct {
+	proto  *proto.Protocol
+	parser proto.Parser
+}
+
+// retire keeps the current layer for the rest of its transactions.
+func (a *app) retire() {
+	if a.parser == nil {
+		return
+	}
+	a.dropOld()
+	a.old = retired{a.proto, a.parser}
+}
+
+// dropOld releases the retired layer.
+func (a *app) dropOld() {
+	if a.old.parser != nil {
+		a.w.release(a.old.proto, a.old.parser)
+		a.old = retired{}
+	}
+}
+
+// release ends the transactions of a parser and keeps it for reuse.
+func (w *worker) release(p *proto.Protocol, ps proto.Parser) {
+	for _, tx := range ps.Txs() {
+		w.inspector.EndTx(tx.Base())
+		for _, l := range tx.Base().Files {
+			if l != nil {
+				w.files.Free(l)
+			}
+		}
+	}
+	if _, ok := ps.(proto.Resetter); ok && len(w.idle[p.ID]) < maxIdleParsers {
+		w.idle[p.ID] = append(w.idle[p.ID], ps)
+	}
+}
+
+// endApp releases the application layer of f.
+func (w *worker) endApp(f *flow.Flow) {
+	if f.Parser == 0 {
+		return
+	}
+	a := w.apps[f.Parser-1]
+	a.dropOld()
+	if a.parser != nil {
+		w.release(a.proto, a.parser)
+	}
+	a.parser, a.proto, a.flow = nil, nil, nil
+	w.freeApps = append(w.freeApps, f.Parser-1)
+	f.Parser = 0
+}
+
+// maxIdleParsers bounds the parsers of one protocol that wait for a flow.
+const maxIdleParsers = 256
+
+// newParser makes a parser of a's protocol, or takes an idle one.
+func (a *app) newParser() {
+	p := a.proto
+	a.env.Options = a.w.options[p.ID]
+	if p.New == nil {
+		a.parser = nil
+		return
+	}
+	if idle := a.w.idle[p.ID]; len(idle) > 0 {
+		a.parser = idle[len(idle)-1]
+		a.w.idle[p.ID] = idle[:len(idle)-1]
+		a.parser.(proto.Resetter).Reset(&a.env)
+		return
+	}
+	a.parser = p.New(&a.env)
+}
+
+// name is app_proto as events show it.
+func (a *app) name() string {
+	if a.proto != nil {
+		return a.proto.EVEName()
+	}
+	return ""
+}
+
+// tcp takes in-order bytes of one direction and returns how many it is done
+// with; the rest comes again with more behind it. offset is that of b in the
+// stream; end says that nothing follows.
+func (a *app) tcp(dir field.Dir, b []byte, offset uint64, end bool) int {
+	f := a.flow
+	if f.Has(flow.AppGone) {
+		return len(b)
+	}
+	if a.first == 0 && len(b) > 0 {
+		a.first = dir
+	}
+	d := dir.Index()
+	if a.dir[d] == nil {
+		if len(b) == 0 {
+			return 0
+		}
+		switch a.detect(dir, b, end) {
+		case proto.More:
+			return 0
+		case proto.No:
+			return len(b)
+		}
+	}
+	return a.parse(dir, b, offset, end)
+}
+
+// detect recognises the protocol of a direction. Yes: a.dir is set, go on and
+// parse. More: keep the bytes. No: never.
+func (a *app) detect(dir field.Dir, b []byte, end bool) proto.Verdict {
+	f, d := a.flow, dir.Index()
+	found, v := a.w.rec.recognise(&a.rec[d], proto.TCP, dir, b, f)
+	other := a.dir[1-d]
+	switch v {
+	case proto.Reversed:
+		if a.proto == nil && a.started == [2]bool{} {
+			a.w.reverse(f)
+			a.rec[0], a.rec[1] = a.rec[1], a.rec[0]
+			a.first = a.first.Reverse()
+			a.dir[1-d] = found
+			a.settle(found)
+			return proto.More // the stream gives the bytes again, in their true direction
+		}
+	case proto.Yes:
+	case proto.More:
+		if other == nil && len(b) > giveUp || end && other == nil {
+			return a.fail()
+		}
+		if other == nil || !end {
+			return proto.More
+		}
+		fallthrough
+	default:
+		if other == nil {
+			if a.rec[0].done() && a.rec[1].done() || end || len(b) > giveUp {
+				return a.fail()
+			}
+			return proto.More
+		}
+		// The other side is known: believe it.
+		a.event(proto.EvDetectOneDirection)
+		if !a.mayStart(other) {
+			return a.fail()
+		}
+		a.dir[d] = other
+		return proto.Yes
+	}
+	a.dir[d] = found
+	if other != nil {
+		if other != found {
+			a.event(proto.EvMismatchBoth)
+			a.dir[d] = a.proto
+		}
+		return proto.Yes
+	}
+	if !a.mayStart(found) {
+		a.event(proto.EvWrongDirectionFirstData)
+		return a.fail()
+	}
+	a.settle(found)
+	return proto.Yes
+}
+
+// mayStart reports whether the side that spoke first may do so in p.
+func (a *app) mayStart(p *proto.Protocol) bool {
+	return p.FirstDir == 0 || p.FirstDir.Has(a.first)
+}
+
+// done reports whether neither patterns nor probes can find anything any more.
+func (r *recognition) done() bool { return r.patsDone && r.probesDone }
+
+// settle makes p the protocol of the flow.
+func (a *app) settle(p *proto.Protocol) {
+	f := a.flow
+	if a.want != "" && a.want != p.Name {
+		if a.want == "tls" {
+			a.event(proto.EvNoTLSAfterSTARTTLS)
+		}
+		a.event(proto.EvUnexpectedProtocol)
+	}
+	a.want = ""
+	a.proto = p
+	f.App = uint16(p.ID)
+	a.w.counters.app[p.ID].flows[transportOf(f)]++
+	a.newParser()
+	if p.StreamDepth != nil {
+		a.w.streams.SetDepth(f, *p.StreamDepth)
+	}
+}
+
+// transportOf is the place of a flow's transport in counters: 0 TCP, 1 UDP.
+func transportOf(f *flow.Flow) int {
+	if f.Proto == packet.ProtoTCP {
+		return 0
+	}
+	return 1
+}
+
+// fail ends all parsing of the flow.
+func (a *app) fail() proto.Verdict {
+	f := a.flow
+	if a.proto == nil {
+		f.App = uint16(proto.Failed)
+		a.w.counters.app[proto.Failed].flows[transportOf(f)]++
+	}
+	f.Flags |= flow.AppGone
+	a.w.streams.StopApp(f)
+	return proto.No
+}
+
+// event notes an oddity of protocol detection for the packet in work.
+func (a *app) event(e proto.AppEvent) { a.events = append(a.events, e) }
+
+// parse gives b to the parser.
+func (a *app) parse(dir field.Dir, b []byte, offset uint64, end bool) int {
+	d := dir.Index()
+	if a.parser == nil {
+		return len(b)
+	}
+	a.env.Now = a.w.now
+	in := proto.Input{Dir: dir, Data: b, End: end, Start: !a.started[d], Offset: offset}
+	a.started[d] = true
+	if end {
+		if a.ended[d] {
+			return len(b)
+		}
+		a.ended[d] = true
+	}
+	r := a.parser.Parse(&in)
+	if a.change {
+		a.handOver()
+	}
+	switch r.Status {
+	case proto.Stop:
+		a.w.counters.app[a.proto.ID].errors++
+		a.fail()
+		return len(b)
+	case proto.Incomplete:
+		if end {
+			return len(b)
+		}
+	}
+	return min(r.Consumed, len(b))
+}
+
+// gap tells the parser that n bytes of a direction are missing.
+func (a *app) gap(dir field.Dir, n int, offset uint64) {
+	if a.flow.Has(flow.AppGone) {
+		return
+	}
+	if a.proto == nil || a.dir[dir.Index()] == nil || !a.proto.GapOK {
+		if a.proto != nil {
+			a.w.counters.app[a.proto.ID].gaps++
+		}
+		a.fail()
+		return
+	}
+	if a.parser == nil {
+		return
+	}
+	a.env.Now = a.w.now
+	in := proto.Input{Dir: dir, Gap: n, Start: !a.started[dir.Index()], Offset: offset}
+	a.started[dir.Index()] = true
+	if r := a.parser.Parse(&in); r.Status == proto.Stop {
+		a.w.counters.app[a.proto.ID].errors++
+		a.fail()
+	}
+	if a.change {
+		a.handOver()
+	}
+}
+
+// udp takes one datagram.
+func (a *app) udp(dir field.Dir, b []byte) {
+	f, d := a.flow, dir.Index()
+	if f.Has(flow.AppGone) || len(b) == 0 {
+		return
+	}
+	if a.dir[d] == nil {
+		var st recognition
+		found, v := a.w.rec.recognise(&st, proto.UDP, dir, b, f)
+		switch {
+		case (v == proto.Yes || v == proto.Reversed) && a.proto == nil:
+			if v == proto.Reversed {
+				a.w.reverse(f)
+				dir, d = dir.Reverse(), 1-d
+			}
+			a.dir[d] = found
+			a.settle(found)
+		case a.proto != nil:
+			a.dir[d] = a.proto
+		default:
+			a.fail()
+			return
+		}
+	}
+	a.parse(dir, b, 0, false)
+}
+
+// handOver ends the parser's work: what follows is another protocol's.
+func (a *app) handOver() {
+	a.change = false
+	f := a.flow
+	if p := a.w.rec.set.ByName(a.changeTo); a.changeTo != "" && p == nil {
+		a.event(proto.EvProtocolChangeFailed)
+		return
+	}
+	a.retire()
+	f.AppOrig = f.App
+	a.env.From = a.name()
+	a.proto, a.parser = nil, nil
+	a.dir = [2]*proto.Protocol{}
+	a.rec = [2]recognition{}
+	a.started = [2]bool{}
+	a.first = 0
+	if a.changeTo != "" {
+		p := a.w.rec.set.ByName(a.changeTo)
+		a.want = ""
+		a.settle(p)
+		a.dir = [2]*proto.Protocol{p, p}
+	}
+	if p := a.w.rec.set.ByName(a.want); p != nil {
+		f.AppExpected = uint16(p.ID)
+	}
+}
+
+// The methods below implement proto.Host.
+
+// Upgrade implements proto.Host.
+func (a *app) Upgrade(name, expect string) { a.change, a.changeTo, a.want = true, name, expect }
+
+// Expect implements proto.Host.
+func (a *app) Expect(e proto.Expectation) { a.w.expect(e, a.flow) }
+
+// NoInspect implements proto.Host.
+func (a *app) NoInspect(bypass bool) {
+	a.flow.Flags |= flow.NoPayloadInspect
+	a.w.streams.StopReassembly(a.flow)
+	if bypass {
+		a.w.bypass(a.flow)
+	}
+}
+
+// NoRawInspect implements proto.Host.
+func (a *app) NoRawInspect(dir field.Dir) { a.w.streams.StopRaw(a.flow, dir) }
+
+// TriggerRaw implements proto.Host.
+func (a *app) TriggerRaw(dir field.Dir) { a.w.streams.TriggerRaw(a.flow, dir) }
+
+// Frame implements proto.Host.
+func (a *app) Frame(field.Dir, uint8, int, int64, *proto.Tx) {}

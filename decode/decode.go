@@ -1,0 +1,315 @@
+package decode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"weir/decode/defrag"
+	"weir/decode/event"
+	"weir/decode/file"
+	"weir/decode/flow"
+	"weir/decode/packet"
+	"weir/decode/proto"
+	"weir/decode/stream"
+)
+
+// Source delivers the frames of a capture in order.
+type Source interface {
+	// Next returns the next batch, which is the caller's until its Release. At
+	// the end it returns io.EOF. Frames and an error may come together.
+	Next() (Batch, error)
+}
+
+// Batch is a run of frames in memory that somebody else owns.
+type Batch interface {
+	Frames() []packet.Frame
+	Release()
+}
+
+// Lane is the event output of one worker.
+type Lane interface {
+	event.Publisher
+	// Advance promises that nothing before packet num follows.
+	Advance(num uint64)
+	Close()
+}
+
+// Options set up a Pipeline.
+type Options struct {
+	Workers   int
+	Protocols *proto.Set
+	// Enabled says whether a protocol is recognised and parsed; Settings are its
+	// section of the configuration.
+	Enabled  func(*proto.Protocol) bool
+	Settings func(*proto.Protocol) event.Options
+
+	Packet packet.Options
+	Defrag defrag.Options
+	Flow   flow.Options
+	Stream stream.Options
+	Files  file.Store
+
+	// Lane and Inspector make those of worker i.
+	Lane      func(i int) Lane
+	Inspector func(i int, pub event.Publisher) Inspector
+}
+
+// Pipeline takes captures to events: a reader, a dispatcher, and workers.
+type Pipeline struct {
+	workers []*worker
+	lanes   []Lane
+	clock   clock
+	Read    ReadCounters
+}
+
+// ReadCounters are those of the reader.
+type ReadCounters struct {
+	Packets, Bytes uint64
+	// Backwards counts time stamps before that of the frame before, Jumps those
+	// more than a day ahead of it.
+	Backwards, Jumps uint64
+	First, Last      int64 // earliest and latest time stamp, ns
+}
+
+// New makes a pipeline.
+func New(o *Options) (*Pipeline, error) {
+	rec, err := newRecogniser(o.Protocols, o.Enabled)
+	if err != nil {
+		return nil, err
+	}
+	n := len(o.Protocols.All()) + 2
+	settings := make([]any, n)
+	for _, p := range o.Protocols.All() {
+		if p.Setup == nil || !o.Enabled(p) {
+			continue
+		}
+		if settings[p.ID], err = p.Setup(o.Settings(p)); err != nil {
+			return nil, fmt.Errorf("app-layer.protocols.%s: %w", p.Section(), err)
+		}
+	}
+	pl := &Pipeline{}
+	for i := range max(o.Workers, 1) {
+		lane := o.Lane(i)
+		files := o.Files
+		w := &worker{
+			dec: packet.NewDecoder(o.Packet), frags: defrag.NewTable(o.Defrag), flows: flow.NewTable(o.Flow),
+			streams: stream.NewEngine(o.Stream), inspector: o.Inspector(i, lane), pub: lane, files: &files,
+			rec: rec, options: settings, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"),
+		}
+		w.counters.events = make([]uint64, packet.NumEvents)
+		w.counters.app = make([]appCounter, n)
+		w.flows.Reuse = w.streams.Reusable
+		pl.workers, pl.lanes = append(pl.workers, w), append(pl.lanes, lane)
+	}
+	return pl, nil
+}
+
+// Run takes all frames of src through the pipeline. Its error is that of the
+// source; what came before it has been handled. Finish must follow the last Run.
+func (pl *Pipeline) Run(ctx context.Context, src Source) error {
+	if len(pl.workers) == 1 {
+		return pl.runSingle(ctx, src)
+	}
+	return pl.runMany(ctx, src)
+}
+
+// clock is the packet clock: the latest time stamp seen. Time-outs are looked at
+// when its second changes.
+type clock struct {
+	now  int64
+	tick int64 // second of the last tick
+}
+
+// day is the largest step ahead that the packet clock follows at once.
+const day = 24 * 3600 * int64(1e9)
+
+// stamp moves the clock on by a frame and reports whether a second has begun.
+func (pl *Pipeline) stamp(f *packet.Frame) (tick bool) {
+	r, c := &pl.Read, &pl.clock
+	r.Packets++
+	r.Bytes += uint64(len(f.Data))
+	if r.Packets == 1 {
+		r.First, r.Last = f.Time, f.Time
+		c.now, c.tick = f.Time, f.Time/1e9
+		return false
+	}
+	r.First, r.Last = min(r.First, f.Time), max(r.Last, f.Time)
+	switch {
+	case f.Time < c.now:
+		r.Backwards++
+		return false
+	case f.Time-c.now > day:
+		r.Jumps++
+	}
+	c.now = f.Time
+	if s := c.now / 1e9; s != c.tick {
+		c.tick = s
+		return true
+	}
+	return false
+}
+
+// runSingle is Run with one worker, on the caller's goroutine.
+func (pl *Pipeline) runSingle(ctx context.Context, src Source) error {
+	w := pl.workers[0]
+	for {
+		b, err := src.Next()
+		if b != nil {
+			frames := b.Frames()
+			for i := range frames {
+				if pl.stamp(&frames[i]) {
+					w.tick(frames[i].Num, pl.clock.now)
+				}
+				w.frame(&frames[i])
+			}
+			b.Release()
+		}
+		if err != nil {
+			return ended(err)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// ended turns the end of a source into success.
+func ended(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// task is what a worker gets of one batch: its frames by index, and the ticks
+// that fall between them.
+type task struct {
+	batch  *shared
+	frames []uint32
+	ticks  []tick
+	last   uint64 // number of the batch's last frame
+}
+
+// tick is a change of second of the packet clock at frame num.
+type tick struct {
+	before int // index in frames before which it falls
+	num    uint64
+	now    int64
+}
+
+// shared is a batch that several workers use.
+type shared struct {
+	Batch
+	mu   sync.Mutex
+	refs int
+}
+
+// done gives one worker's share back.
+func (s *shared) done() {
+	s.mu.Lock()
+	s.refs--
+	last := s.refs == 0
+	s.mu.Unlock()
+	if last {
+		s.Release()
+	}
+}
+
+// queueLength bounds the batches between reader and worker; a full queue makes
+// the reader wait.
+const queueLength = 32
+
+// runMany is Run with a goroutine for each worker. The caller's reads and
+// dispatches.
+func (pl *Pipeline) runMany(ctx context.Context, src Source) error {
+	n := len(pl.workers)
+	queues := make([]chan *task, n)
+	var wg sync.WaitGroup
+	free := sync.Pool{New: func() any { return &task{} }}
+	for i := range queues {
+		queues[i] = make(chan *task, queueLength)
+		wg.Go(func() {
+			w, lane := pl.workers[i], pl.lanes[i]
+			for t := range queues[i] {
+				w.task(t)
+				lane.Advance(t.last + 1)
+				t.batch.done()
+				free.Put(t)
+			}
+		})
+	}
+	defer func() {
+		for _, q := range queues {
+			close(q)
+		}
+		wg.Wait()
+	}()
+	tasks := make([]*task, n)
+	for {
+		b, err := src.Next()
+		if b != nil && len(b.Frames()) > 0 {
+			frames := b.Frames()
+			sh := &shared{Batch: b, refs: n}
+			for i := range tasks {
+				t := free.Get().(*task)
+				*t = task{batch: sh, frames: t.frames[:0], ticks: t.ticks[:0], last: frames[len(frames)-1].Num}
+				tasks[i] = t
+			}
+			for i := range frames {
+				f := &frames[i]
+				if pl.stamp(f) {
+					for _, t := range tasks {
+						t.ticks = append(t.ticks, tick{len(t.frames), f.Num, pl.clock.now})
+					}
+				}
+				t := tasks[Dispatch(f, n)]
+				t.frames = append(t.frames, uint32(i))
+			}
+			for i, t := range tasks {
+				queues[i] <- t
+			}
+		}
+		if err != nil {
+			return ended(err)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// task handles a worker's share of a batch.
+func (w *worker) task(t *task) {
+	frames := t.batch.Frames()
+	ticks := t.ticks
+	for i, at := range t.frames {
+		for len(ticks) > 0 && ticks[0].before <= i {
+			w.tick(ticks[0].num, ticks[0].now)
+			ticks = ticks[1:]
+		}
+		w.frame(&frames[at])
+	}
+	for _, k := range ticks {
+		w.tick(k.num, k.now)
+	}
+}
+
+// Finish ends all flows. stats, if not nil, is called when all workers are done
+// and before their lanes are closed.
+func (pl *Pipeline) Finish(stats func(pub event.Publisher)) {
+	var wg sync.WaitGroup
+	for _, w := range pl.workers {
+		wg.Go(w.finish)
+	}
+	wg.Wait()
+	if stats != nil {
+		pl.lanes[0].At(event.EndOfCapture, event.InPacket)
+		stats(pl.lanes[0])
+	}
+	for _, l := range pl.lanes {
+		l.Close()
+	}
+}

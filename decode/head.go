@@ -1,0 +1,62 @@
+package decode
+
+import (
+	"weir/decode/event"
+	"weir/decode/field"
+	"weir/decode/flow"
+	"weir/decode/packet"
+)
+
+// PacketHead fills the head of an event about packet p; f is nil where it
+// belongs to no flow. Source and destination are those of the packet.
+func PacketHead(ev *event.Event, typ string, p *packet.Packet, f *flow.Flow) {
+	*ev = event.Event{Type: typ, Time: p.Time, PktSrc: p.Source()}
+	if !p.Has(packet.Pseudo) {
+		ev.Num = p.Num
+	}
+	if p.Version != 0 {
+		ev.Src, ev.Dst = p.SrcAddr(), p.DstAddr()
+		ev.Proto, ev.IPVer = p.Proto, p.Version
+		ports(ev, p.SrcPort, p.DstPort, p.L4 != 0)
+		if p.L4 != 0 && (p.Proto == packet.ProtoICMP || p.Proto == packet.ProtoICMPv6) {
+			ev.HasICMP, ev.ICMPType, ev.ICMPCode = true, p.ICMP.Type, p.ICMP.Code
+		}
+	}
+	ev.VLAN = p.VLANIDs()
+	if p.MACs >= 0 {
+		ev.Ether = p.Data[p.MACs : p.MACs+12]
+	}
+	if f != nil {
+		ev.FlowID, ev.ParentID, ev.CommunityID = f.ID, f.ParentID, true
+	}
+}
+
+// FlowHead fills the head of an event about flow f as seen at packet p, which
+// may be nil. Source and destination are those of direction dir.
+func FlowHead(ev *event.Event, typ string, f *flow.Flow, dir field.Dir, p *packet.Packet) {
+	*ev = event.Event{
+		Type: typ, Time: f.Last, FlowID: f.ID, ParentID: f.ParentID,
+		Proto: f.Proto, IPVer: f.Version, CommunityID: true, VLAN: f.VLANIDs(),
+	}
+	var sport, dport uint16
+	ev.Src, ev.Dst, sport, dport = f.Tuple(dir)
+	ports(ev, sport, dport, true)
+	if p == nil {
+		return
+	}
+	ev.Time, ev.PktSrc = p.Time, p.Source()
+	if !p.Has(packet.Pseudo) {
+		ev.Num = p.Num
+	}
+	if p.MACs >= 0 {
+		ev.Ether = p.Data[p.MACs : p.MACs+12]
+	}
+}
+
+// ports sets the ports of protocols that have some.
+func ports(ev *event.Event, s, d uint16, have bool) {
+	switch ev.Proto {
+	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP:
+		ev.SrcPort, ev.DstPort, ev.HasPorts = s, d, have
+	}
+}

@@ -1,0 +1,18 @@
+// Package all lists the protocols: one line each. It is for cmd alone.
+package all
+
+import (
+	"weir/decode/proto"
+	"weir/decode/proto/dns"
+	// http1
+	"weir/decode/proto/tls"
+)
+
+// Set returns all protocols, those with parsers first.
+func Set() (*proto.Set, error) {
+	return proto.NewSet(append([]*proto.Protocol{
+		// http1
+		tls.Protocol,
+		dns.Protocol,
+	}, known...)...)
+}

@@ -1,0 +1,265 @@
+package all
+
+import (
+	"encoding/binary"
+
+	"weir/decode/field"
+	"weir/decode/flow"
+	"weir/decode/proto"
+)
+
+// known are protocols that are recognised and have no parser yet: flows carry
+// their name, and rules on them match payload.
+var known = []*proto.Protocol{
+	tcp("smtp", "Simple mail transfer (RFC 5321).", field.ToServer|field.ToClient,
+		prefix(proto.TCP, field.ToServer, true, "EHLO", "HELO", "QUIT")...),
+	tcp("ftp", "File transfer (RFC 959).", 0,
+		prefix(proto.TCP, field.ToServer, true, "USER ", "PASS ", "PORT ")...),
+	{Name: "ftp-data", Doc: "Data connections of FTP.", Transport: proto.TCP},
+	tcp("ssh", "Secure shell (RFC 4253).", 0, prefix(proto.TCP, field.Both, false, "SSH-")...),
+	tcp("smb", "Server message block.", 0,
+		proto.Pattern{Transport: proto.TCP, Dir: field.Both, Bytes: "\xffSMB", Offset: 4, Depth: 8},
+		proto.Pattern{Transport: proto.TCP, Dir: field.Both, Bytes: "\xfeSMB", Offset: 4, Depth: 8}),
+	{Name: "dcerpc", Doc: "Distributed computing environment RPC.", Transport: proto.TCP | proto.UDP,
+		Patterns: []proto.Pattern{{Transport: proto.TCP, Dir: field.Both, Bytes: "\x05\x00", Depth: 2, Confirm: dcerpc}}},
+	tcp("imap", "Internet message access (RFC 9051).", 0,
+		append(prefix(proto.TCP, field.ToServer, true, "1 capability"), prefix(proto.TCP, field.ToClient, true, "* OK ")...)...),
+	tcp("pop3", "Post office (RFC 1939).", 0,
+		append(prefix(proto.TCP, field.ToServer, true, "CAPA\r\n", "AUTH ", "APOP "), prefix(proto.TCP, field.ToClient, false, "+OK ")...)...),
+	{Name: "irc", Doc: "Internet relay chat (RFC 1459).", Transport: proto.TCP},
+	{Name: "jabber", Doc: "XMPP (RFC 6120).", Transport: proto.TCP},
+	{Name: "msn", Doc: "MSN messenger.", Transport: proto.TCP},
+	{Name: "telnet", Doc: "Telnet (RFC 854).", Transport: proto.TCP,
+		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "23", Min: 2, Func: when(func(b []byte) bool { return b[0] == 0xff && b[1] >= 0xf0 })}}},
+	{Name: "nfs", Doc: "Network file system (RFC 1813, 7530).", Transport: proto.TCP | proto.UDP,
+		Probes: []proto.Probe{
+			{Transport: proto.TCP, Ports: "2049", Min: 28, Func: nfsTCP},
+			{Transport: proto.UDP, Ports: "2049", Min: 24, Func: nfsUDP},
+		}},
+	{Name: "ntp", Doc: "Network time (RFC 5905).", Transport: proto.UDP,
+		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "123", Min: 48, Func: when(func(b []byte) bool {
+			v := b[0] >> 3 & 7
+			return v >= 1 && v <= 4
+		})}}},
+	{Name: "tftp", Doc: "Trivial file transfer (RFC 1350).", Transport: proto.UDP,
+		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "69", Min: 4, Func: when(func(b []byte) bool {
+			return b[0] == 0 && b[1] >= 1 && b[1] <= 5
+		})}}},
+	{Name: "ike", Doc: "Internet key exchange (RFC 2409, 7296).", Transport: proto.UDP,
+		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "500,4500", Min: 28, Func: ike}}},
+	{Name: "krb5", Doc: "Kerberos (RFC 4120).", Transport: proto.TCP | proto.UDP,
+		Probes: []proto.Probe{
+			{Transport: proto.UDP, Ports: "88", Min: 10, Func: when(kerberos)},
+			{Transport: proto.TCP, Ports: "88", Min: 14, Func: when(func(b []byte) bool { return kerberos(b[4:]) })},
+		}},
+	{Name: "snmp", Doc: "Network management (RFC 3416).", Transport: proto.UDP,
+		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "161,162", Min: 8, Func: when(func(b []byte) bool { return b[0] == 0x30 })}}},
+	sip(),
+	{Name: "rdp", Doc: "Remote desktop.", Transport: proto.TCP,
+		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "3389", Min: 7, Func: when(func(b []byte) bool {
+			return b[0] == 3 && b[1] == 0 && (b[5] == 0xe0 || b[5] == 0xd0)
+		})}}},
+	tcp("rfb", "Remote frame buffer (RFC 6143).", 0, prefix(proto.TCP, field.Both, false, "RFB ")...),
+	{Name: "mqtt", Doc: "Message queue telemetry (MQTT 5.0).", Transport: proto.TCP,
+		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "1883", Min: 2, Func: mqtt}}},
+	{Name: "pgsql", Doc: "PostgreSQL.", Transport: proto.TCP, OffByDefault: true,
+		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "5432", Min: 8, Func: pgsql}}},
+	{Name: "modbus", Doc: "Modbus.", Transport: proto.TCP, OffByDefault: true,
+		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "502", Min: 8, Func: when(func(b []byte) bool {
+			n := binary.BigEndian.Uint16(b[4:])
+			return b[2] == 0 && b[3] == 0 && n >= 2 && n <= 254
+		})}}},
+	{Name: "dnp3", Doc: "Distributed network protocol (IEEE 1815).", Transport: proto.TCP, OffByDefault: true,
+		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "20000", Min: 10, Func: when(func(b []byte) bool {
+			return b[0] == 0x05 && b[1] == 0x64 && b[2] >= 5
+		})}}},
+	{Name: "enip", Doc: "EtherNet/IP.", Transport: proto.TCP | proto.UDP, OffByDefault: true,
+		Probes: []proto.Probe{
+			{Transport: proto.TCP, Ports: "44818", Min: 24, Func: when(enip)},
+			{Transport: proto.UDP, Ports: "44818", Min: 24, Func: when(enip)},
+		}},
+	{Name: "dhcp", Doc: "Host configuration (RFC 2131).", Transport: proto.UDP,
+		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "67,68", Min: 240, Func: when(func(b []byte) bool {
+			return (b[0] == 1 || b[0] == 2) && binary.BigEndian.Uint32(b[236:]) == 0x63825363
+		})}}},
+	tcp("http2", "HTTP/2 (RFC 9113).", 0, prefix(proto.TCP, field.ToServer, false, "PRI * HTTP/2.0\r\n\r\n")...),
+	{Name: "quic", Doc: "QUIC (RFC 9000).", Transport: proto.UDP,
+		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "443,80", Min: 12, Func: quic}}},
+	bittorrent(),
+	{Name: "ldap", Doc: "Directory access (RFC 4511).", Transport: proto.TCP | proto.UDP,
+		Probes: []proto.Probe{
+			{Transport: proto.TCP, Ports: "389,3268", Min: 12, Func: when(ldap)},
+			{Transport: proto.UDP, Ports: "389,3268", Min: 12, Func: when(ldap)},
+		}},
+	{Name: "websocket", Doc: "WebSocket (RFC 6455).", Transport: proto.TCP},
+	{Name: "mdns", Doc: "Multicast DNS (RFC 6762).", Transport: proto.UDP},
+	{Name: "llmnr", Doc: "Link-local name resolution (RFC 4795).", Transport: proto.UDP},
+	{Name: "doh2", Doc: "DNS over HTTP/2 (RFC 8484).", Transport: proto.TCP},
+}
+
+// tcp makes a protocol that patterns alone recognise; first is the side that
+// may speak first, either if 0.
+func tcp(name, doc string, first field.Dir, ps ...proto.Pattern) *proto.Protocol {
+	return &proto.Protocol{Name: name, Doc: doc, Transport: proto.TCP, FirstDir: first, Patterns: ps}
+}
+
+// prefix makes patterns that stand at the very start.
+func prefix(tr proto.Transport, dir field.Dir, nocase bool, words ...string) []proto.Pattern {
+	ps := make([]proto.Pattern, len(words))
+	for i, w := range words {
+		ps[i] = proto.Pattern{Transport: tr, Dir: dir, Bytes: w, Nocase: nocase, Depth: len(w)}
+	}
+	return ps
+}
+
+// when makes a probe of a condition.
+func when(ok func(b []byte) bool) func([]byte, field.Dir, *flow.Flow) proto.Verdict {
+	return func(b []byte, _ field.Dir, _ *flow.Flow) proto.Verdict {
+		if ok(b) {
+			return proto.Yes
+		}
+		return proto.No
+	}
+}
+
+// dcerpc wants the header of version 5.0 (C706 section 12.6).
+func dcerpc(b []byte, _ field.Dir) proto.Verdict {
+	if len(b) < 10 {
+		return proto.More
+	}
+	if b[2] > 20 || b[3]&0xfc == 0xfc || b[4]&0xee != 0 {
+		return proto.No
+	}
+	return proto.Yes
+}
+
+// nfsTCP wants an ONC RPC call for program 100003 behind a record mark (RFC
+// 5531 section 9), or a reply.
+func nfsTCP(b []byte, dir field.Dir, f *flow.Flow) proto.Verdict { return nfsUDP(b[4:], dir, f) }
+
+func nfsUDP(b []byte, dir field.Dir, _ *flow.Flow) proto.Verdict {
+	switch binary.BigEndian.Uint32(b[4:]) {
+	case 0:
+		if binary.BigEndian.Uint32(b[8:]) == 2 && binary.BigEndian.Uint32(b[12:]) == 100003 {
+			if dir == field.ToClient {
+				return proto.Reversed
+			}
+			return proto.Yes
+		}
+	case 1:
+		if dir == field.ToServer {
+			return proto.Reversed
+		}
+		return proto.Yes
+	}
+	return proto.No
+}
+
+// ike wants a header of version 1.0 or 2.0 with a fitting length (RFC 7296
+// section 3.1).
+func ike(b []byte, _ field.Dir, _ *flow.Flow) proto.Verdict {
+	if v := b[17]; v != 0x10 && v != 0x20 || b[18] < 1 {
+		return proto.No
+	}
+	if int(binary.BigEndian.Uint32(b[24:])) != len(b) {
+		return proto.No
+	}
+	return proto.Yes
+}
+
+// kerberos wants an application tag of the messages of RFC 4120 section 5.10.
+func kerberos(b []byte) bool {
+	t := b[0] & 0x1f
+	return b[0]&0xe0 == 0x60 && t >= 10 && t <= 30
+}
+
+// mqtt wants CONNECT from the client or CONNACK from the server first.
+func mqtt(b []byte, dir field.Dir, _ *flow.Flow) proto.Verdict {
+	switch b[0] >> 4 {
+	case 1:
+		if dir == field.ToClient {
+			return proto.Reversed
+		}
+		return proto.Yes
+	case 0, 15:
+		return proto.No
+	}
+	return proto.Yes
+}
+
+// pgsql wants a start-up message: its length, then version 3.0 or a request
+// code (PostgreSQL manual, "Message Formats").
+func pgsql(b []byte, dir field.Dir, _ *flow.Flow) proto.Verdict {
+	if dir == field.ToServer {
+		switch binary.BigEndian.Uint32(b[4:]) {
+		case 196608, 80877102, 80877103, 80877104:
+			return proto.Yes
+		}
+		return proto.No
+	}
+	switch b[0] {
+	case 'R', 'S', 'N', 'E':
+		return proto.Yes
+	}
+	return proto.No
+}
+
+// enip wants a known command of the encapsulation header.
+func enip(b []byte) bool {
+	switch binary.LittleEndian.Uint16(b) {
+	case 0x0000, 0x0004, 0x0063, 0x0064, 0x0065, 0x0066, 0x006f, 0x0070, 0x0072, 0x0073:
+		return int(binary.LittleEndian.Uint16(b[2:])) <= len(b)-24
+	}
+	return false
+}
+
+// quic wants a long header with a version that is known or of the future (RFC
+// 9000 section 17.2), or Google's public header with a version.
+func quic(b []byte, _ field.Dir, _ *flow.Flow) proto.Verdict {
+	if b[0]&0x80 != 0 {
+		switch v := binary.BigEndian.Uint32(b[1:]); {
+		case v == 1, v == 0x6b3343cf, v>>8 == 0xff0000, v>>24 == 'Q', v>>24 == 'T', v>>8 == 0xfaceb0:
+			return proto.Yes
+		}
+		return proto.No
+	}
+	if b[0]&0x09 == 0x09 && len(b) > 13 && (b[9] == 'Q' || b[9] == 'T') {
+		return proto.Yes
+	}
+	return proto.No
+}
+
+// ldap wants a message of BER: a sequence with an identifier and an operation
+// (RFC 4511 section 4.1.1).
+func ldap(b []byte) bool {
+	if b[0] != 0x30 {
+		return false
+	}
+	at := 2
+	if b[1]&0x80 != 0 {
+		at += int(b[1] & 0x7f)
+	}
+	if len(b) < at+4 || b[at] != 0x02 {
+		return false
+	}
+	at += 2 + int(b[at+1])
+	return at < len(b) && b[at]&0xc0 == 0x40
+}
+
+func sip() *proto.Protocol {
+	p := &proto.Protocol{Name: "sip", Doc: "Session initiation (RFC 3261).", Transport: proto.TCP | proto.UDP}
+	for _, tr := range [...]proto.Transport{proto.UDP, proto.TCP} {
+		p.Patterns = append(p.Patterns, prefix(tr, field.Both, false,
+			"REGISTER ", "INVITE ", "ACK ", "BYE ", "CANCEL ", "UPDATE ", "REFER ", "PRACK ", "SUBSCRIBE ", "NOTIFY ", "PUBLISH ",
+			"MESSAGE ", "INFO ", "SIP/2.0")...)
+	}
+	for _, tr := range [...]proto.Transport{proto.UDP} {
+		p.Patterns = append(p.Patterns, proto.Pattern{Transport: tr, Dir: field.Both, Bytes: "OPTIONS sip", Depth: 11})
+	}
+	return p
+}
+
+func bittorrent() *proto.Protocol {
+	return &proto.Protocol{Name: "bittorrent-dht", Doc: "BitTorrent's distributed hash table (BEP 5).", Transport: proto.UDP,
+		Patterns: prefix(proto.UDP, field.Both, false, "d1:ad2:id20:", "d1:rd2:id20:", "d2:ip6:", "d1:el")}
+}

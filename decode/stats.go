@@ -1,0 +1,198 @@
+package decode
+
+import (
+	"weir/decode/event"
+	"weir/decode/packet"
+	"weir/decode/proto"
+)
+
+// stats is the body of the stats event: all counters of all workers.
+type stats struct {
+	pl  *Pipeline
+	set *proto.Set
+}
+
+// PublishStats publishes the counters so far. The workers must be at rest.
+func (pl *Pipeline) PublishStats(pub event.Publisher, set *proto.Set) {
+	if !pub.Wants("stats") {
+		return
+	}
+	pub.Publish(&event.Event{Type: "stats", Time: pl.clock.now, Body: &stats{pl, set}})
+}
+
+// AppendEvent implements event.Appender.
+func (s *stats) AppendEvent(b []byte, _ *event.Output) []byte {
+	b = event.Open(b, "stats")
+	b = event.Uint(b, "uptime", 0)
+	b = s.decoder(b)
+	b = s.tcp(b)
+	b = s.flow(b)
+	b = s.defrag(b)
+	b = s.appLayer(b)
+	return event.Close(b)
+}
+
+func (s *stats) decoder(b []byte) []byte {
+	var c packet.Counters
+	for _, w := range s.pl.workers {
+		c.Add(&w.dec.Counters)
+	}
+	b = event.Open(b, "decoder")
+	for _, n := range c.List() {
+		b = event.Uint(b, n.Name, n.Value)
+	}
+	b = event.Open(b, "event")
+	group := ""
+	for e := packet.Event(1); e < packet.NumEvents && e.IsDecoder(); e++ {
+		g, name := packet.EventGroup(e)
+		if g == "" {
+			continue
+		}
+		if g != group {
+			if group != "" {
+				b = event.Close(b)
+			}
+			b = event.Open(b, g)
+			group = g
+		}
+		b = event.Uint(b, name, c.Events[e])
+	}
+	if group != "" {
+		b = event.Close(b)
+	}
+	return event.Close(event.Close(b))
+}
+
+func (s *stats) tcp(b []byte) []byte {
+	var sum [24]uint64
+	names := [...]string{
+		"syn", "synack", "rst", "active_sessions", "sessions", "ssn_memcap_drop", "pseudo", "pseudo_failed",
+		"invalid_checksum", "midstream_pickups", "pkt_on_wrong_thread", "ack_unseen_data", "segment_memcap_drop",
+		"stream_depth_reached", "reassembly_gap", "overlap", "overlap_diff_data", "insert_data_normal_fail",
+		"insert_data_overlap_fail", "urgent_oob_data", "memuse", "reassembly_memuse",
+	}
+	for _, w := range s.pl.workers {
+		c := &w.streams.Counters
+		mem, held := w.streams.MemUse()
+		for i, v := range [...]uint64{
+			c.Syn, c.SynAck, c.Rst, c.Active, c.Sessions, c.SSNMemCapDrop, c.Pseudo, 0,
+			c.InvalidChecksum, c.Midstream, 0, c.AckUnseen, c.SegmentDrop,
+			c.DepthReached, c.Gap, c.Overlap, c.OverlapDiff, c.InsertFail,
+			c.InsertOverlapFail, c.UrgentOOB, mem, held,
+		} {
+			sum[i] += v
+		}
+	}
+	b = event.Open(b, "tcp")
+	for i, n := range names {
+		b = event.Uint(b, n, sum[i])
+	}
+	return event.Close(b)
+}
+
+func (s *stats) flow(b []byte) []byte {
+	var sum [10]uint64
+	names := [...]string{
+		"memcap", "total", "active", "tcp", "udp", "icmpv4", "icmpv6", "tcp_reuse", "emerg_mode_entered", "emerg_mode_over",
+	}
+	var state [4]uint64
+	var tcpState [11]uint64
+	for _, w := range s.pl.workers {
+		c := &w.flows.Counters
+		for i, v := range [...]uint64{
+			c.MemCap, c.Total, c.Active, c.TCP, c.UDP, c.ICMPv4, c.ICMPv6, c.TCPReuse, c.EmergencyEntered, c.EmergencyOver,
+		} {
+			sum[i] += v
+		}
+		for i, v := range c.EndState {
+			state[i] += v
+		}
+		for i, v := range c.EndTCPState {
+			tcpState[i] += v
+		}
+	}
+	b = event.Open(b, "flow")
+	for i, n := range names {
+		b = event.Uint(b, n, sum[i])
+	}
+	b = event.Open(b, "end")
+	b = event.Open(b, "state")
+	for i, n := range [...]string{"new", "established", "closed", "local_bypassed"} {
+		b = event.Uint(b, n, state[i])
+	}
+	b = event.Close(b)
+	b = event.Open(b, "tcp_state")
+	for i, n := range [...]string{
+		"none", "syn_sent", "syn_recv", "established", "fin_wait1", "fin_wait2", "time_wait", "last_ack", "close_wait", "closing", "closed",
+	} {
+		b = event.Uint(b, n, tcpState[i])
+	}
+	return event.Close(event.Close(event.Close(b)))
+}
+
+func (s *stats) defrag(b []byte) []byte {
+	var v [5]uint64
+	for _, w := range s.pl.workers {
+		c := &w.frags.Counters
+		for i, n := range [...]uint64{c.Fragments4, c.Reassembled4, c.Fragments6, c.Reassembled6, c.MaxFragHits} {
+			v[i] += n
+		}
+	}
+	b = event.Open(b, "defrag")
+	b = event.Open(b, "ipv4")
+	b = event.Uint(b, "fragments", v[0])
+	b = event.Close(event.Uint(b, "reassembled", v[1]))
+	b = event.Open(b, "ipv6")
+	b = event.Uint(b, "fragments", v[2])
+	b = event.Close(event.Uint(b, "reassembled", v[3]))
+	b = event.Uint(b, "max_frag_hits", v[4])
+	return event.Close(b)
+}
+
+func (s *stats) appLayer(b []byte) []byte {
+	all := make([]appCounter, len(s.pl.workers[0].counters.app))
+	for _, w := range s.pl.workers {
+		for i := range all {
+			c := &w.counters.app[i]
+			for t := range c.flows {
+				all[i].flows[t] += c.flows[t]
+				all[i].txs[t] += c.txs[t]
+			}
+			all[i].errors += c.errors
+			all[i].gaps += c.gaps
+		}
+	}
+	b = event.Open(b, "app_layer")
+	b = event.Open(b, "flow")
+	s.eachTransport(func(p *proto.Protocol, t int, name string) { b = event.Uint(b, name, all[p.ID].flows[t]) })
+	b = event.Uint(b, "failed_tcp", all[proto.Failed].flows[0])
+	b = event.Uint(b, "failed_udp", all[proto.Failed].flows[1])
+	b = event.Close(b)
+	b = event.Open(b, "tx")
+	s.eachTransport(func(p *proto.Protocol, t int, name string) { b = event.Uint(b, name, all[p.ID].txs[t]) })
+	b = event.Close(b)
+	b = event.Open(b, "error")
+	for _, p := range s.set.All() {
+		b = event.Open(b, p.EVEName())
+		b = event.Uint(b, "gap", all[p.ID].gaps)
+		b = event.Uint(b, "parser", all[p.ID].errors)
+		b = event.Close(b)
+	}
+	return event.Close(event.Close(b))
+}
+
+// eachTransport calls f for each protocol and transport with the counter's name:
+// a protocol of both has one for each.
+func (s *stats) eachTransport(f func(p *proto.Protocol, transport int, name string)) {
+	for _, p := range s.set.All() {
+		switch p.Transport {
+		case proto.TCP:
+			f(p, 0, p.EVEName())
+		case proto.UDP:
+			f(p, 1, p.EVEName())
+		default:
+			f(p, 0, p.EVEName()+"_tcp")
+			f(p, 1, p.EVEName()+"_udp")
+		}
+	}
+}

@@ -1,0 +1,344 @@
+package decode
+
+import (
+	"weir/decode/defrag"
+	"weir/decode/event"
+	"weir/decode/field"
+	"weir/decode/file"
+	"weir/decode/flow"
+	"weir/decode/packet"
+	"weir/decode/proto"
+	"weir/decode/stream"
+)
+
+// worker takes frames to events. It owns all its state; nothing here locks.
+type worker struct {
+	dec       *packet.Decoder
+	frags     *defrag.Table
+	flows     *flow.Table
+	streams   *stream.Engine
+	inspector Inspector
+	pub       event.Publisher
+	files     *file.Store
+
+	rec      *recogniser
+	options  []any // of each protocol, by ID
+	apps     []*app
+	freeApps []uint32         // indices into apps
+	idle     [][]proto.Parser // by protocol ID
+	expected expectations
+
+	now int64 // packet clock, ns
+
+	counters     counters
+	wantsAnomaly bool
+
+	// Reused for each packet or event.
+	in         Inspection
+	ev         event.Event
+	anomaly    anomaly
+	record     txRecord
+	fileRecord fileRecord
+	flowRecord flowRecord
+	pseudo     packet.Packet
+}
+
+// frame takes one captured frame through the whole path.
+func (w *worker) frame(f *packet.Frame) {
+	w.now = f.Time
+	w.pub.At(f.Num, event.InPacket)
+	for _, p := range w.dec.Decode(f) {
+		w.packet(p)
+	}
+}
+
+// packet takes one decoded packet: flow, stream, application, detection, log.
+func (w *worker) packet(p *packet.Packet) {
+	if p.Has(packet.Fragment) {
+		if whole := w.frags.Add(p); whole != nil {
+			for _, q := range w.dec.Rebuilt(p, whole) {
+				w.packet(q)
+			}
+		}
+	}
+	var f *flow.Flow
+	var a *app
+	opening := false
+	if p.Flags&(packet.Invalid|packet.Fragment) == 0 && p.Version != 0 {
+		if f = w.flow(p); f != nil {
+			opening = f.Pkts[p.Dir.Index()] == 1
+			a = w.transport(p, f)
+		}
+	}
+	w.inspect(p, f, a, opening)
+	if f != nil {
+		w.streams.Prune(f)
+	}
+}
+
+// flow finds or makes the flow of p. Where the tuple is used again after its
+// flow has ended, the old one is ended first.
+func (w *worker) flow(p *packet.Packet) *flow.Flow {
+	f, _ := w.flows.Get(p)
+	w.flows.Ended(w.endFlow)
+	return f
+}
+
+// transport hands the payload of p to the application layer: at once, or by way
+// of reassembly.
+func (w *worker) transport(p *packet.Packet, f *flow.Flow) *app {
+	switch p.Proto {
+	case packet.ProtoTCP:
+		w.streams.Segment(p, f, w)
+	case packet.ProtoUDP:
+		if b := p.Payload(); len(b) > 0 && !f.Has(flow.AppGone) {
+			w.app(f).udp(p.Dir, b)
+		}
+	}
+	if f.Parser == 0 {
+		return nil
+	}
+	return w.apps[f.Parser-1]
+}
+
+// Data implements stream.Sink: in-order bytes of one direction.
+func (w *worker) Data(f *flow.Flow, dir field.Dir, b []byte, offset uint64, end bool) int {
+	return w.app(f).tcp(dir, b, offset, end)
+}
+
+// Gap implements stream.Sink: bytes that will never come.
+func (w *worker) Gap(f *flow.Flow, dir field.Dir, n int, offset uint64) {
+	w.app(f).gap(dir, n, offset)
+}
+
+// inspect runs detection over a packet and what it brought, then logs.
+func (w *worker) inspect(p *packet.Packet, f *flow.Flow, a *app, opening bool) {
+	w.in = Inspection{Packet: p, Flow: f, Opening: opening, Last: p.Has(packet.StreamEOF)}
+	if f != nil && p.Proto == packet.ProtoTCP {
+		w.in.Stream = w.streams
+	}
+	if a != nil {
+		w.in.AppEvents = a.events
+		if a.old.parser != nil {
+			w.in.Proto, w.in.Txs = a.old.proto, a.old.parser.Txs()
+			w.verdict(p, f, w.inspector.Inspect(&w.in))
+			w.logTxs(p, f, a.old.proto, a.old.parser, false)
+			if len(a.old.parser.Txs()) == 0 {
+				a.dropOld()
+			}
+		}
+		w.in.Proto, w.in.Txs = a.proto, nil
+		if a.parser != nil {
+			w.in.Txs = a.parser.Txs()
+		}
+	}
+	w.verdict(p, f, w.inspector.Inspect(&w.in))
+	w.log(p, f, a)
+}
+
+// verdict carries out what the engine decided.
+func (w *worker) verdict(p *packet.Packet, f *flow.Flow, v Verdict) {
+	if v == 0 {
+		return
+	}
+	if v&VerdictDrop != 0 {
+		p.Flags |= packet.Dropped
+	}
+	if v&VerdictNoLogTx != 0 {
+		p.Flags |= packet.NoLog
+	}
+	if f == nil {
+		return
+	}
+	if v&VerdictAlerted != 0 {
+		f.Flags |= flow.Alerted
+	}
+	if v&VerdictDropFlow != 0 {
+		f.Flags |= flow.Dropped
+	}
+	if v&VerdictReject != 0 {
+		f.Flags |= flow.Rejected
+	}
+	if v&VerdictPassFlow != 0 {
+		f.Flags |= flow.Passed
+	}
+	if v&VerdictNoLogFlow != 0 {
+		f.Flags |= flow.NoLog
+	}
+	if v&VerdictBypass != 0 {
+		w.bypass(f)
+	}
+}
+
+// bypass sheds a flow: its packets are counted and no longer looked at.
+func (w *worker) bypass(f *flow.Flow) {
+	f.State = flow.StateBypassed
+	w.streams.StopReassembly(f)
+}
+
+// reverse swaps the directions of a flow whose first packet came from the
+// server.
+func (w *worker) reverse(f *flow.Flow) {
+	w.flows.Reverse(f)
+	w.streams.Reverse(f)
+}
+
+// log publishes what a packet yielded besides alerts.
+func (w *worker) log(p *packet.Packet, f *flow.Flow, a *app) {
+	if p.NEvents > 0 {
+		w.countEvents(p)
+		if w.wantsAnomaly {
+			w.logPacketAnomalies(p, f)
+		}
+	}
+	if a == nil {
+		return
+	}
+	if len(a.events) > 0 {
+		if w.wantsAnomaly {
+			w.logAppAnomalies(p, f, a)
+		}
+		a.events = a.events[:0]
+	}
+	if a.parser != nil {
+		w.logTxs(p, f, a.proto, a.parser, false)
+	}
+}
+
+// tick lets flows and fragments time out. All workers do it at the same places
+// of the capture, so that the result does not depend on their number.
+func (w *worker) tick(num uint64, now int64) {
+	w.now = now
+	w.flows.Expire(now, func(f *flow.Flow) {
+		w.pub.At(num, f.FirstNum)
+		w.endFlow(f)
+	})
+	w.frags.Expire(now)
+}
+
+// finish ends what is still open at the end of the capture.
+func (w *worker) finish() {
+	w.flows.End(func(f *flow.Flow) {
+		f.Flags |= flow.Shutdown
+		w.pub.At(event.EndOfCapture, f.FirstNum)
+		w.endFlow(f)
+	})
+}
+
+// endFlow inspects and logs what waited for more, writes the flow's record and
+// releases all that belongs to it.
+func (w *worker) endFlow(f *flow.Flow) {
+	for _, dir := range [...]field.Dir{field.ToServer, field.ToClient} {
+		if w.needsPseudo(f, dir) {
+			w.pseudoPacket(f, dir)
+		}
+	}
+	if f.Parser != 0 {
+		if a := w.apps[f.Parser-1]; a.parser != nil {
+			w.logTxs(nil, f, a.proto, a.parser, true)
+		}
+	}
+	w.logFlow(f)
+	w.inspector.EndFlow(f)
+	w.endApp(f)
+	w.streams.Release(f)
+	w.flows.Release(f)
+}
+
+// flowRecord is the body of a flow or netflow event.
+type flowRecord struct {
+	w    *worker
+	flow *flow.Flow
+	dir  int // of netflow; -1 for flow
+}
+
+// AppendEvent implements event.Appender.
+func (r *flowRecord) AppendEvent(b []byte, _ *event.Output) []byte {
+	if r.dir < 0 {
+		return flow.AppendRecord(b, r.flow, r.w.appName, r.w.txCount(r.flow))
+	}
+	return flow.AppendNetflow(b, r.flow, r.dir, r.w.appName)
+}
+
+// appName returns app_proto by number.
+func (w *worker) appName(id uint16) string { return w.rec.set.Name(proto.ID(id)) }
+
+// txCount returns how many transactions of the flow have been given back.
+func (w *worker) txCount(f *flow.Flow) uint64 {
+	if f.Parser == 0 {
+		return 0
+	}
+	return w.apps[f.Parser-1].txs
+}
+
+// logFlow writes the records of a flow that has ended.
+func (w *worker) logFlow(f *flow.Flow) {
+	if w.pub.Wants("flow") {
+		w.flowRecord = flowRecord{w, f, -1}
+		FlowHead(&w.ev, "flow", f, field.ToServer, nil)
+		w.ev.Body = &w.flowRecord
+		w.pub.Publish(&w.ev)
+	}
+	if w.pub.Wants("netflow") {
+		for i := range f.Pkts {
+			if f.Pkts[i] == 0 {
+				continue
+			}
+			w.flowRecord = flowRecord{w, f, i}
+			FlowHead(&w.ev, "netflow", f, field.Dir(1<<i), nil)
+			w.ev.Body = &w.flowRecord
+			w.pub.Publish(&w.ev)
+		}
+	}
+}
+
+// meta returns what events about f show under metadata.
+func (w *worker) meta(f *flow.Flow) event.Appender {
+	if m, ok := w.inspector.(interface {
+		Meta(f *flow.Flow) event.Appender
+	}); ok {
+		return m.Meta(f)
+	}
+	return nil
+}
+
+// needsPseudo reports whether a direction has bytes or transactions that no
+// packet has let the rules see.
+func (w *worker) needsPseudo(f *flow.Flow, dir field.Dir) bool {
+	if f.Proto != packet.ProtoTCP || f.TCP == 0 {
+		return false
+	}
+	if w.streams.Pending(f, dir) {
+		return true
+	}
+	if f.Parser == 0 {
+		return false
+	}
+	if a := w.apps[f.Parser-1]; a.parser != nil {
+		for _, tx := range a.parser.Txs() {
+			if t := tx.Base(); !t.Inspected[dir.Index()] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// pseudoPacket makes a packet of no bytes that ends a direction of a flow.
+func (w *worker) pseudoPacket(f *flow.Flow, dir field.Dir) {
+	p := &w.pseudo
+	i := dir.Index()
+	*p = packet.Packet{
+		Time: f.Last, Flags: packet.Pseudo | packet.StreamEOF | packet.FlowPkt | packet.Established,
+		Dir: dir, MACs: -1, Version: f.Version, Proto: f.Proto,
+		Src: f.Addr[i], Dst: f.Addr[1-i], SrcPort: f.Port[i], DstPort: f.Port[1-i],
+	}
+	p.SetSource(packet.SourceFlowTimeout)
+	w.counters.pseudo++
+	w.streams.Flush(f, dir, w)
+	var a *app
+	if f.Parser != 0 {
+		a = w.apps[f.Parser-1]
+	}
+	w.inspect(p, f, a, false)
+}

@@ -1,0 +1,95 @@
+package eve
+
+import (
+	"weir/decode/event"
+	"weir/decode/flow"
+)
+
+// appendEvent appends ev as one line of JSON. It returns nil if the output does
+// not take it.
+func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
+	b = append(b, `{"timestamp":"`...)
+	b = event.AppendTime(b, ev.Time)
+	b = append(b, '"')
+	if ev.FlowID != 0 {
+		b = event.Int(b, "flow_id", ev.FlowID)
+	}
+	if ev.ParentID != 0 {
+		b = event.Int(b, "parent_id", ev.ParentID)
+	}
+	if ev.Iface != "" {
+		b = event.Str(b, "in_iface", ev.Iface)
+	}
+	if ev.Num != 0 {
+		b = event.Uint(b, "pcap_cnt", ev.Num)
+	}
+	b = append(b, `,"event_type":"`...)
+	b = append(b, ev.Type...)
+	b = append(b, '"')
+	if len(ev.VLAN) > 0 {
+		b = event.OpenArray(b, "vlan")
+		for _, v := range ev.VLAN {
+			b = event.ElemUint(b, uint64(v))
+		}
+		b = event.CloseArray(b)
+	}
+	if ev.Src.IsValid() {
+		b = appendTuple(b, ev)
+	}
+	if ev.Ether != nil && r.head.ethernet {
+		b = event.Open(b, "ether")
+		b = event.Hex(b, "dest_mac", ev.Ether[:6], ":")
+		b = event.Hex(b, "src_mac", ev.Ether[6:12], ":")
+		b = event.Close(b)
+	}
+	if ev.PktSrc != "" {
+		b = event.Str(b, "pkt_src", ev.PktSrc)
+	}
+	if r.head.metadata && ev.Meta != nil {
+		b = ev.Meta.AppendEvent(b, &r.opts)
+	}
+	if r.head.communityID && ev.CommunityID {
+		b = append(event.Key(b, "community_id"), '"')
+		b = flow.AppendCommunityID(b, r.head.seed, ev.Src, ev.Dst, ev.SrcPort, ev.DstPort, ev.Proto)
+		b = append(b, '"')
+	}
+	if ev.HasTx {
+		b = event.Uint(b, "tx_id", ev.TxID)
+	}
+	if ev.AppProto != "" {
+		b = event.Str(b, "app_proto", ev.AppProto)
+	}
+	if ev.Dir != "" {
+		b = event.Str(b, "direction", ev.Dir)
+	}
+	if r.head.pcapFile && pcapFile != "" {
+		b = event.Str(b, "pcap_filename", pcapFile)
+	}
+	if ev.Body != nil {
+		if b = ev.Body.AppendEvent(b, &r.opts); b == nil {
+			return nil
+		}
+	}
+	return append(b, '}', '\n')
+}
+
+// appendTuple appends addresses, ports and protocol.
+func appendTuple(b []byte, ev *event.Event) []byte {
+	b = event.Addr(b, "src_ip", ev.Src)
+	if ev.HasPorts {
+		b = event.Uint(b, "src_port", uint64(ev.SrcPort))
+	}
+	b = event.Addr(b, "dest_ip", ev.Dst)
+	if ev.HasPorts {
+		b = event.Uint(b, "dest_port", uint64(ev.DstPort))
+	}
+	b = event.Str(b, "proto", event.ProtoName(ev.Proto))
+	if ev.IPVer != 0 {
+		b = event.Uint(b, "ip_v", uint64(ev.IPVer))
+	}
+	if ev.HasICMP {
+		b = event.Uint(b, "icmp_type", uint64(ev.ICMPType))
+		b = event.Uint(b, "icmp_code", uint64(ev.ICMPCode))
+	}
+	return b
+}

@@ -1,0 +1,103 @@
+package eve
+
+import (
+	"fmt"
+	"slices"
+
+	"weir/decode/event"
+)
+
+// Options describe the outputs.
+type Options struct {
+	Dir     string // relative names are below it
+	Outputs []Output
+	// Compile reads the options of each record type, by the name under which
+	// outputs list it.
+	Compile map[string]Type
+}
+
+// Type is a kind of record that an output can list under types.
+type Type struct {
+	Events []string // event types it yields
+	// Options reads the section once per output; nil takes none.
+	Options func(o event.Options) (any, error)
+}
+
+// Format of an output.
+type Format uint8
+
+// Formats.
+const (
+	JSON Format = iota
+	Fast        // one line an alert, as fast.log
+)
+
+// Output is one destination.
+type Output struct {
+	Format      Format
+	FileType    string // regular, unix_stream, unix_dgram, syslog, stdout
+	Filename    string
+	Append      bool
+	Types       []TypeOptions
+	CommunityID bool
+	Seed        uint16
+	Ethernet    bool
+	Metadata    bool
+	PcapFile    bool // write pcap_filename
+	Level       string
+}
+
+// TypeOptions is one entry under types.
+type TypeOptions struct {
+	Name string
+	Opts event.Options
+}
+
+// head are the options that change the common part of an event. Outputs that
+// share them, and the compiled options of a type, share one encoding.
+type head struct {
+	communityID, ethernet, metadata, pcapFile bool
+	seed                                      uint16
+}
+
+// route is what one output does with one event type.
+type route struct {
+	out  int // index of the output
+	head head
+	opts event.Output
+}
+
+// routes compiles the outputs' types to a table from event type to routes.
+func routes(o *Options) (map[string][]route, error) {
+	t := map[string][]route{}
+	for i, out := range o.Outputs {
+		h := head{out.CommunityID, out.Ethernet, out.Metadata, out.PcapFile, out.Seed}
+		if out.Format == Fast {
+			t["alert"] = append(t["alert"], route{out: i, head: h})
+			continue
+		}
+		for _, ty := range out.Types {
+			def, ok := o.Compile[ty.Name]
+			if !ok {
+				names := make([]string, 0, len(o.Compile))
+				for n := range o.Compile {
+					names = append(names, n)
+				}
+				slices.Sort(names)
+				ty.Opts.Reject("", fmt.Sprintf("eve-log: no record type %q; there are %v", ty.Name, names))
+				continue
+			}
+			var opts any
+			if def.Options != nil {
+				var err error
+				if opts, err = def.Options(ty.Opts); err != nil {
+					return nil, fmt.Errorf("eve-log: type %s: %w", ty.Name, err)
+				}
+			}
+			for _, e := range def.Events {
+				t[e] = append(t[e], route{out: i, head: h, opts: event.Output{Index: i, Opts: opts}})
+			}
+		}
+	}
+	return t, nil
+}
