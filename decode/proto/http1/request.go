@@ -1,0 +1,225 @@
+package http1
+
+import "bytes"
+
+func indexLF(b []byte) int { return bytes.IndexByte(b, '\n') }
+
+// requestIdle waits for the first byte of a request.
+func (p *parser) requestIdle(b []byte, _ bool) (int, verdict) {
+	if len(b) == 0 {
+		return 0, more
+	}
+	if p.req.tx = p.open(); p.req.tx == nil {
+		return 0, broken
+	}
+	p.req.step = (*parser).requestFirst
+	return 0, again
+}
+
+// requestFirst reads the request line. Empty lines before it are passed over
+// (RFC 9112 section 2.2).
+func (p *parser) requestFirst(b []byte, end bool) (int, verdict) {
+	t := p.req.tx
+	line, ok := p.line(b, end)
+	if !ok {
+		t.AddEvent(evReqFieldTooLong, toServer)
+		return 0, broken
+	}
+	if line == nil {
+		return 0, more
+	}
+	if p.ignorable(line) {
+		return len(line), again
+	}
+	m := &t.req
+	m.head = append(m.head[:0], line...)
+	n := len(chomp(line))
+	m.line = span{0, uint32(n)}
+	m.raw = span{uint32(len(line)), uint32(len(line))}
+	t.requestLine(m.head[:n], 0)
+	t.requestURI()
+	t.Advance(toServer, progLine)
+	if !t.is09 {
+		p.req.step = (*parser).requestHeader
+		return len(line), again
+	}
+	if looksLikeHeader(b[len(line):]) {
+		t.AddEvent(evLineNoProtocol, toServer)
+		t.is09 = false
+		p.req.step = (*parser).requestHeader
+		return len(line), again
+	}
+	m.coding = codingNone
+	p.req.step = (*parser).requestFinal
+	return len(line), again
+}
+
+// ignorable reports whether a line where a first line should stand is empty.
+func (p *parser) ignorable(line []byte) bool {
+	text := chomp(line)
+	if len(text) == 0 {
+		return true
+	}
+	return p.cfg.personality.blankLineEnds() && len(trimLeft(text)) == 0
+}
+
+// looksLikeHeader reports whether b begins with a name and a colon.
+func looksLikeHeader(b []byte) bool {
+	spaces := false
+	for _, c := range b {
+		switch {
+		case c == ':':
+			return true
+		case isBlank(c):
+			spaces = true
+		case isSpace(c) || spaces:
+			return false
+		}
+	}
+	return false
+}
+
+// requestHeader reads one header line, or the empty line behind them.
+func (p *parser) requestHeader(b []byte, end bool) (int, verdict) {
+	t := p.req.tx
+	m := &t.req
+	line, ok := p.line(b, end)
+	if !ok || len(m.head) > maxHead {
+		t.AddEvent(evReqFieldTooLong, toServer)
+		return 0, broken
+	}
+	if line == nil {
+		if end {
+			return 0, p.requestHeadersDone()
+		}
+		return 0, more
+	}
+	off := len(m.head)
+	m.head = append(m.head, line...)
+	m.raw.end = uint32(len(m.head))
+	if p.emptyLine(line, false) {
+		return len(line), p.requestHeadersDone()
+	}
+	t.headerLine(toServer, m.head[off:], off)
+	return len(line), again
+}
+
+// emptyLine reports whether a line ends the headers. A line of one blank does
+// if what follows is a line of its own.
+func (p *parser) emptyLine(line []byte, followed bool) bool {
+	if len(chomp(line)) == 0 {
+		return true
+	}
+	if p.cfg.personality.blankLineEnds() && len(trimLeft(line)) == 0 {
+		return true
+	}
+	return followed && len(line) == 2 && isBlank(line[0]) && line[1] == '\n'
+}
+
+// requestHeadersDone goes on behind the headers, or behind the trailers.
+func (p *parser) requestHeadersDone() verdict {
+	t := p.req.tx
+	m := &t.req
+	t.flushHeader(toServer)
+	if t.Progress[0] >= progBody {
+		t.Advance(toServer, progTrailer)
+		p.req.step = (*parser).requestFinal
+		return again
+	}
+	t.requestHeaders()
+	t.Advance(toServer, progHeaders)
+	if string(m.at(t.method)) == "CONNECT" {
+		p.req.step = (*parser).requestConnect
+		return again
+	}
+	p.req.step = (*parser).requestFinal
+	switch m.coding {
+	case codingChunked:
+		t.Advance(toServer, progBody)
+		p.req.step = (*parser).requestChunk
+	case codingIdentity:
+		if p.req.left = m.length; m.length > 0 {
+			t.Advance(toServer, progBody)
+			p.req.step = (*parser).requestBody
+		}
+	case codingInvalid:
+		return broken
+	}
+	return again
+}
+
+// requestConnect waits for the answer to a CONNECT: it says whether what
+// follows is HTTP.
+func (p *parser) requestConnect([]byte, bool) (int, verdict) {
+	t := p.req.tx
+	if t.Progress[1] < progHeaders {
+		return 0, more
+	}
+	p.req.step = (*parser).requestFinal
+	return 0, again
+}
+
+// requestBody reads a body of known length.
+func (p *parser) requestBody(b []byte, _ bool) (int, verdict) {
+	n := int(min(int64(len(b)), p.req.left))
+	if n > 0 {
+		p.req.left -= int64(n)
+		if !p.bodyData(toServer, b[:n]) {
+			return n, broken
+		}
+	}
+	if p.req.left > 0 {
+		return n, more
+	}
+	p.req.step = (*parser).requestFinal
+	return n, again
+}
+
+// requestFinal ends the request. What is left of the bytes at hand must begin
+// another one; if it does not, it is a body nobody announced.
+func (p *parser) requestFinal(b []byte, end bool) (int, verdict) {
+	if len(b) == 0 {
+		p.requestComplete()
+		return 0, again
+	}
+	t := p.req.tx
+	line, ok := p.line(b, end)
+	if !ok {
+		t.AddEvent(evReqFieldTooLong, toServer)
+		return 0, broken
+	}
+	if line == nil {
+		return 0, more
+	}
+	if t.is09 {
+		p.requestComplete()
+		return 0, again
+	}
+	if method, _ := token(trimLeft(line)); len(method) > 0 && !knownMethod(method) {
+		t.AddEvent(evBodyUnexpected, toServer)
+		t.Advance(toServer, progBody)
+		if !p.bodyData(toServer, line) {
+			return len(line), broken
+		}
+		return len(line), again
+	}
+	p.requestComplete()
+	return 0, again
+}
+
+// requestComplete ends the request in work.
+func (p *parser) requestComplete() {
+	t := p.req.tx
+	p.endBody(toServer)
+	t.Advance(toServer, progComplete)
+	p.env.Host.TriggerRaw(toServer)
+	p.req.tx, p.req.left = nil, 0
+	p.req.step = (*parser).requestIdle
+	if t.is09 {
+		p.req.step = (*parser).requestIgnore
+	}
+}
+
+// requestIgnore passes over what follows a request of HTTP/0.9, which is the
+// last of its connection.
+func (p *parser) requestIgnore(b []byte, _ bool) (int, verdict) { return len(b), more }

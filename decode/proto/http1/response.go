@@ -1,0 +1,388 @@
+package http1
+
+import "bytes"
+
+// unseenURI stands for the URI where only the response was seen; records of
+// Suricata have it.
+const unseenURI = "/libhtp::request_uri_not_seen"
+
+// responseIdle waits for the first byte of a response and finds its request.
+func (p *parser) responseIdle(b []byte, _ bool) (int, verdict) {
+	if len(b) == 0 {
+		return 0, more
+	}
+	t := p.find(p.nextRes)
+	if t == nil {
+		if t = p.unmatched(); t == nil {
+			return 0, broken
+		}
+	}
+	p.nextRes = t.ID + 1
+	p.res.tx = t
+	p.res.left = 0
+	if t.is09 {
+		t.res.coding = codingIdentity
+		t.Advance(toClient, progBody)
+		p.res.left = -1
+		p.res.step = (*parser).responseUntilEnd
+		return 0, again
+	}
+	if !t.hasReq && p.req.tx == t {
+		t.AddEvent(evLineIncomplete, toServer)
+	}
+	p.res.step = (*parser).responseFirst
+	return 0, again
+}
+
+// unmatched opens a transaction for a response without a request.
+func (p *parser) unmatched() *Tx {
+	if p.req.tx != nil {
+		p.requestComplete()
+	}
+	t := p.open()
+	if t == nil {
+		return nil
+	}
+	t.AddEvent(evUnmatchedResponse, toClient)
+	m := &t.req
+	t.uri = m.keep([]byte(unseenURI))
+	t.normalized, t.parsed.path = t.uri, t.uri
+	t.Advance(toServer, progComplete)
+	p.req.tx, p.req.step = nil, (*parser).requestIdle
+	return t
+}
+
+// responseFirst reads the status line. A lone CR ends it, too.
+func (p *parser) responseFirst(b []byte, end bool) (int, verdict) {
+	t := p.res.tx
+	line, wait := statusEnd(b, end)
+	if len(b) > p.cfg.fieldLimit+2 && (line == nil || len(line) > p.cfg.fieldLimit+2) {
+		t.AddEvent(evResFieldTooLong, toClient)
+		return 0, broken
+	}
+	if wait {
+		return 0, more
+	}
+	if line == nil {
+		return 0, p.endOfResponse()
+	}
+	if p.ignorable(line) {
+		return len(line), again
+	}
+	text := chomp(line)
+	if !looksLikeStatus(text) {
+		return p.bodyWithoutHead(b, line)
+	}
+	m := &t.res
+	m.head = append(m.head[:0], line...)
+	m.line = span{0, uint32(len(text))}
+	m.raw = span{uint32(len(line)), uint32(len(line))}
+	t.statusLine(m.head[:len(text)], 0)
+	if t.status != 100 {
+		t.Advance(toClient, progLine)
+	}
+	p.res.bareLF = false
+	p.res.step = (*parser).responseHeader
+	return len(line), again
+}
+
+// statusEnd returns the first line of b. wait says that its end is not there
+// yet; both are zero values if nothing comes any more.
+func statusEnd(b []byte, end bool) (line []byte, wait bool) {
+	i := bytes.IndexAny(b, "\r\n")
+	switch {
+	case i < 0 && !end:
+		return nil, true
+	case i < 0 && len(b) == 0:
+		return nil, false
+	case i < 0:
+		return b, false
+	case b[i] == '\n':
+		return b[:i+1], false
+	case i+1 < len(b) && b[i+1] == '\n':
+		return b[:i+2], false
+	case i+1 == len(b) && !end:
+		return nil, true
+	}
+	return b[:i+1], false
+}
+
+// bodyWithoutHead takes a line that is no status line for the body, as browsers
+// do, unless a status line follows.
+func (p *parser) bodyWithoutHead(b, line []byte) (int, verdict) {
+	t := p.res.tx
+	if rest := b[len(line):]; len(rest) > 0 && (rest[0] == 'H' || len(chomp(line)) <= 2) {
+		return len(line), again
+	}
+	t.res.coding = codingIdentity
+	t.bodyAsHeader = true
+	t.Advance(toClient, progBody)
+	p.res.left = -1
+	if !p.bodyData(toClient, line) {
+		return len(line), broken
+	}
+	if len(b) == len(line) {
+		p.res.step = (*parser).responseFinal
+	}
+	return len(line), again
+}
+
+// responseHeader reads one header line, or the empty line behind them.
+func (p *parser) responseHeader(b []byte, end bool) (int, verdict) {
+	t := p.res.tx
+	m := &t.res
+	skip := 0
+	afterLFCR := false
+	if p.res.bareLF && len(b) > 0 && b[0] == '\r' {
+		// The line before ended in LF CR, unless this is an empty line.
+		if len(b) == 1 && !end {
+			return 0, more
+		}
+		if len(b) > 1 && b[1] != '\n' {
+			skip, afterLFCR = 1, true
+		}
+	}
+	line, wait := headerEnd(b[skip:], end)
+	if len(b) > p.cfg.fieldLimit+2 && (line == nil || len(line) > p.cfg.fieldLimit+2) || len(m.head) > maxHead {
+		t.AddEvent(evResFieldTooLong, toClient)
+		return 0, broken
+	}
+	if wait {
+		return 0, more
+	}
+	if line == nil {
+		t.flushHeader(toClient)
+		if t.Progress[1] >= progBody {
+			return 0, p.endOfResponse()
+		}
+		return 0, p.responseHeadersDone()
+	}
+	n := skip + len(line)
+	if afterLFCR && string(line) == "\r\n" && hasPrefix(b[n:], "\r\n") {
+		// LF CR CR LF CR LF: six bytes, two line ends.
+		n += 2
+	}
+	off := len(m.head)
+	m.head = append(m.head, b[:n]...)
+	m.raw.end = uint32(len(m.head))
+	p.res.bareLF = line[len(line)-1] == '\n' && (len(line) == 1 || line[len(line)-2] != '\r')
+	followed := n < len(b) && b[n] != '\n'
+	if p.emptyLine(line, followed) {
+		t.flushHeader(toClient)
+		return n, p.responseHeadersDone()
+	}
+	t.headerLine(toClient, m.head[off+skip:off+skip+len(line)], off+skip)
+	return n, again
+}
+
+// headerEnd returns the first line of b: up to LF, CR LF or a CR that is not
+// followed by another.
+func headerEnd(b []byte, end bool) (line []byte, wait bool) {
+	for at := 0; ; {
+		i := bytes.IndexAny(b[at:], "\r\n")
+		if i < 0 {
+			if !end {
+				return nil, true
+			}
+			if len(b) == 0 {
+				return nil, false
+			}
+			return b, false
+		}
+		i += at
+		switch {
+		case b[i] == '\n':
+			return b[:i+1], false
+		case i+1 == len(b) && !end:
+			return nil, true
+		case i+1 < len(b) && b[i+1] == '\n':
+			return b[:i+2], false
+		case i+1 < len(b) && b[i+1] == '\r' || i == 0 && i+1 < len(b):
+			at = i + 1
+		default:
+			return b[:i+1], false
+		}
+	}
+}
+
+// responseHeadersDone decides what body follows (RFC 9112 section 6.3), or ends
+// the trailers.
+func (p *parser) responseHeadersDone() verdict {
+	t := p.res.tx
+	m := &t.res
+	if t.Progress[1] >= progBody {
+		t.Advance(toClient, progTrailer)
+		p.res.step = (*parser).responseFinal
+		return again
+	}
+	te, cl := m.header("transfer-encoding"), m.header("content-length")
+	if t.isConnect() {
+		if t.status >= 200 && t.status <= 299 {
+			t.Advance(toClient, progHeaders)
+			p.tunnel()
+			return again
+		}
+		defer p.connectRefused()
+	}
+	if t.status == 101 && te == nil && cl == nil {
+		t.Advance(toClient, progHeaders)
+		p.switched()
+		return again
+	}
+	if t.status == 100 && te == nil && !longerThan0(m, cl) {
+		if t.seen100 {
+			t.AddEvent(ev100Seen, toClient)
+			return broken
+		}
+		t.seen100 = true
+		m.reset()
+		p.res.step = (*parser).responseFirst
+		return again
+	}
+	p.expectationRefused()
+	t.Advance(toClient, progLine)
+	return p.responseBodyKind(te, cl)
+}
+
+func longerThan0(m *message, cl *header) bool {
+	if cl == nil {
+		return false
+	}
+	n, ok := contentLength(m.at(cl.value))
+	return ok && n > 0
+}
+
+// responseBodyKind finds out where the body ends.
+func (p *parser) responseBodyKind(te, cl *header) verdict {
+	t := p.res.tx
+	m := &t.res
+	none := t.status >= 100 && t.status <= 199 || t.status == 204 || t.status == 304
+	v := again
+	switch {
+	case string(t.Method()) == "HEAD", none && te == nil && cl == nil:
+		m.coding = codingNone
+		p.res.step = (*parser).responseFinal
+	case te != nil && indexFold(m.at(te.value), "chunked") >= 0:
+		if !equalFold(m.at(te.value), "chunked") {
+			t.AddEvent(evAbnormalTE, toClient)
+		}
+		if m.version < version11 {
+			t.AddEvent(evChunkedOld, toClient)
+		}
+		m.coding = codingChunked
+		p.res.step = (*parser).responseChunk
+	case cl != nil:
+		m.coding = codingIdentity
+		n, ok := contentLength(m.at(cl.value))
+		if !ok {
+			t.AddEvent(evResContentLength, toClient)
+			v = broken
+			break
+		}
+		m.length, p.res.left = n, n
+		p.res.step = (*parser).responseBody
+		if n == 0 {
+			p.res.step = (*parser).responseFinal
+		}
+	default:
+		if ct := m.value("content-type"); indexFold(ct, "multipart/byteranges") >= 0 {
+			t.AddEvent(evMultipartRanges, toClient)
+			v = broken
+			break
+		}
+		m.coding = codingIdentity
+		p.res.left = -1
+		p.res.step = (*parser).responseUntilEnd
+	}
+	t.startCodings(toClient)
+	t.Advance(toClient, progHeaders)
+	if v == again && (m.coding == codingChunked || p.res.left != 0) {
+		t.Advance(toClient, progBody)
+	}
+	return v
+}
+
+// isConnect reports whether the request is a CONNECT.
+func (t *Tx) isConnect() bool { return string(t.Method()) == "CONNECT" }
+
+// expectationRefused ends a request whose body was announced and, after an
+// answer like 417, will not come (RFC 9110 section 10.1.1).
+func (p *parser) expectationRefused() {
+	t := p.res.tx
+	if t.status < 400 || t.status > 499 || p.req.tx != t || p.req.left <= 0 || p.req.left != t.req.length {
+		return
+	}
+	if equalFold(t.req.value("expect"), "100-continue") {
+		p.req.step = (*parser).requestFinal
+		p.req.left = 0
+	}
+}
+
+// responseBody reads a body of known length.
+func (p *parser) responseBody(b []byte, _ bool) (int, verdict) {
+	n := int(min(int64(len(b)), p.res.left))
+	if n > 0 {
+		p.res.left -= int64(n)
+		if !p.bodyData(toClient, b[:n]) {
+			return n, broken
+		}
+	}
+	if p.res.left > 0 {
+		return n, more
+	}
+	p.res.step = (*parser).responseFinal
+	return n, again
+}
+
+// responseUntilEnd reads a body that ends with the connection.
+func (p *parser) responseUntilEnd(b []byte, end bool) (int, verdict) {
+	if len(b) > 0 && !p.bodyData(toClient, b) {
+		return len(b), broken
+	}
+	if !end {
+		return len(b), more
+	}
+	return len(b), p.endOfResponse()
+}
+
+// endOfResponse ends a response because nothing more comes.
+func (p *parser) endOfResponse() verdict {
+	p.responseComplete()
+	return more
+}
+
+// responseFinal ends the response. What is left of the bytes at hand must look
+// like another one; if it does not, it belongs to the body.
+func (p *parser) responseFinal(b []byte, end bool) (int, verdict) {
+	if len(b) == 0 {
+		p.responseComplete()
+		return 0, again
+	}
+	t := p.res.tx
+	line, ok := p.line(b, end)
+	if !ok {
+		t.AddEvent(evResFieldTooLong, toClient)
+		return 0, broken
+	}
+	if line == nil {
+		return 0, more
+	}
+	if !looksLikeStatus(line) {
+		if !p.bodyData(toClient, line) {
+			return len(line), broken
+		}
+		return len(line), again
+	}
+	p.responseComplete()
+	return 0, again
+}
+
+// responseComplete ends the response in work.
+func (p *parser) responseComplete() {
+	t := p.res.tx
+	p.endBody(toClient)
+	t.Advance(toClient, progComplete)
+	p.env.Host.TriggerRaw(toClient)
+	p.res.tx, p.res.left = nil, 0
+	p.res.step = (*parser).responseIdle
+}

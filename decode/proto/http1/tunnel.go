@@ -1,0 +1,69 @@
+package http1
+
+// tunnel ends HTTP on the connection after a successful CONNECT: what follows
+// is another protocol's, or HTTP to another server. Only the first request of a
+// connection hands it over; behind another one HTTP is looked for.
+func (p *parser) tunnel() {
+	t := p.res.tx
+	if p.req.tx == t {
+		p.requestComplete()
+	}
+	p.responseComplete()
+	if t.ID == 0 {
+		p.upgrade = upgrade{wanted: true}
+		p.stop()
+		return
+	}
+	p.req.step = (*parser).requestProbe
+}
+
+// connectRefused lets the client go on with HTTP.
+func (p *parser) connectRefused() {
+	if t := p.res.tx; t != nil && p.req.tx == t {
+		p.req.step = (*parser).requestFinal
+	}
+}
+
+// requestProbe looks whether there is HTTP in a tunnel.
+func (p *parser) requestProbe(b []byte, _ bool) (int, verdict) {
+	if len(b) == 0 {
+		return 0, more
+	}
+	method, rest := token(trimLeft(b))
+	if rest == nil && len(b) < 32 {
+		return 0, more
+	}
+	if !knownMethod(method) {
+		p.stop()
+		return len(b), more
+	}
+	p.req.step = (*parser).requestIdle
+	return 0, again
+}
+
+// stop makes both sides pass over everything that follows.
+func (p *parser) stop() {
+	p.stopped = true
+	p.req.step, p.res.step = (*parser).requestIgnore, (*parser).responseIgnore
+}
+
+// switched ends HTTP on the connection: the server answered 101 Switching
+// Protocols (RFC 9110 section 15.2.2).
+func (p *parser) switched() {
+	t := p.res.tx
+	up := t.res.value("upgrade")
+	if p.req.tx == t {
+		p.requestComplete()
+	}
+	p.responseComplete()
+	p.stop()
+	switch {
+	case equalFold(up, "h2c"):
+		p.upgrade = upgrade{wanted: true, name: "http2"}
+	case equalFold(up, "websocket"):
+		p.upgrade = upgrade{wanted: true, name: "websocket"}
+	}
+}
+
+// responseIgnore passes over what follows the last response.
+func (p *parser) responseIgnore(b []byte, _ bool) (int, verdict) { return len(b), more }
