@@ -43,8 +43,8 @@ type Config struct {
 	Datasets     Datasets     `key:"datasets"`
 	Legacy       Legacy       `key:"legacy"`
 	Logging      Logging      `key:"logging"`
+	AppLayer     AppLayer     `key:"app-layer"`
 	IPRep        IPRep
-	AppLayer     AppLayer
 	Outputs      []Output
 	HostOSPolicy []OSPolicy
 
@@ -105,6 +105,9 @@ func (c *Config) Err() error { return c.problems.err() }
 func (c *Config) Ignored() []Problem {
 	var all []Problem
 	c.root.Unread(func(path string, n *yaml11.Node) {
+		if n.Kind == yaml11.Null {
+			return // says nothing
+		}
 		all = append(all, Problem{n.Pos, path, "not acted on"})
 	})
 	return all

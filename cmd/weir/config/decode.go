@@ -95,12 +95,9 @@ func eachSetting(t reflect.Type, path string, f func(path string, fd *field)) {
 }
 
 // everySetting calls f for every setting that has one place in the
-// configuration. Those of list items (outputs, server-config) have none.
+// configuration. Those of list items (outputs) have none.
 func everySetting(f func(path string, fd *field)) {
 	eachSetting(reflect.TypeFor[Config](), "", f)
-	eachSetting(reflect.TypeFor[AppLayer](), pathAppLayer, f)
-	eachSetting(reflect.TypeFor[ByteRange](), yaml11.Join(pathHTTP, "byterange"), f)
-	eachSetting(reflect.TypeFor[HTTPServer](), yaml11.Join(pathHTTP, "libhtp.default-config"), f)
 }
 
 // decoder fills sections from the resolved tree.

@@ -123,14 +123,26 @@ func (l *layers) resolve(root *yaml11.Node) {
 	})
 }
 
-// unknownEnv returns the variables that look like settings and are none.
+// unknownEnv returns the variables that are named like a setting of some section
+// and are none.
 func (l *layers) unknownEnv() []string {
 	var names []string
 	for _, e := range os.Environ() {
 		name, _, _ := strings.Cut(e, "=")
-		if _, known := l.envs[name]; !known && strings.HasPrefix(name, envPrefix) {
+		if _, known := l.envs[name]; !known && l.inSection(name) {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// inSection reports whether a variable begins with the name of a section.
+func (l *layers) inSection(name string) bool {
+	for _, path := range l.envs {
+		section, _, below := strings.Cut(path, ".")
+		if below && strings.HasPrefix(name, envName(section)+"_") {
+			return true
+		}
+	}
+	return false
 }

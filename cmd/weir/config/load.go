@@ -51,6 +51,7 @@ func Load(o Options) (*Config, Problems, error) {
 	for _, w := range tree.Warnings {
 		warnings = append(warnings, Problem{w.Pos, "", w.Text})
 	}
+	moveOld(tree.Root)
 	c := &Config{root: tree.Root, IPS: o.SimulateIPS, DataDir: o.DataDir}
 
 	l := newLayers()
@@ -122,7 +123,6 @@ func (c *Config) fill(d *decoder) {
 	root := c.Root()
 	d.section(root, reflect.ValueOf(c).Elem())
 	c.Vars = readVars(root)
-	c.AppLayer = d.appLayer(root)
 	c.Outputs = d.outputs(root, dnsVersion(c.Version))
 	c.HostOSPolicy = readOSPolicy(root.Get("host-os-policy"))
 	c.rules(root)

@@ -88,6 +88,9 @@ func (d *decoder) outputs(root Section, dnsVersion string) []Output {
 	for _, item := range root.Get("outputs").children() {
 		name, s := item.label()
 		o := Output{Name: name, Section: s, Enabled: s.Bool("enabled", false)}
+		if !o.Enabled {
+			item.node.ReadAll() // its settings are not ignored, they are not needed
+		}
 		switch name {
 		case "eve-log":
 			o.Eve = inList.eve(s, dnsVersion)

@@ -166,7 +166,15 @@ func (n *Node) step(name string, pos Pos) (*Node, error) {
 	return c, nil
 }
 
-// Unread returns the paths of what nobody has read, each as high up as nothing
+// ReadAll marks n and all below it as read.
+func (n *Node) ReadAll() {
+	n.Walk(func(_ string, c *Node) bool {
+		c.Read = true
+		return true
+	})
+}
+
+// Unread calls f with the paths of what nobody has read, each as high up as nothing
 // below it has been read either.
 func (n *Node) Unread(f func(path string, n *Node)) {
 	n.Walk(func(path string, c *Node) bool {

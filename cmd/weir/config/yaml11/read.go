@@ -193,8 +193,9 @@ func (r *reader) value(file string, n *Node, y *yaml.Node, depth int) error {
 	return nil
 }
 
-// entries reads the keys of a map.
+// entries reads the keys of a map. Keys of its own go before merged ones.
 func (r *reader) entries(file string, n *Node, y *yaml.Node, depth int) error {
+	var merged []*yaml.Node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key, val := y.Content[i], y.Content[i+1]
 		for key.Kind == yaml.AliasNode {
@@ -208,11 +209,16 @@ func (r *reader) entries(file string, n *Node, y *yaml.Node, depth int) error {
 		case key.Value == "include" && key.Style == 0:
 			err = r.include(file, n, val, depth)
 		case key.Value == "<<" && key.Style == 0:
-			err = r.merge(file, n, val, depth)
+			merged = append(merged, val)
 		default:
 			err = r.entry(file, n, key, val, depth)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	for _, val := range merged {
+		if err := r.merge(file, n, val, depth); err != nil {
 			return err
 		}
 	}
