@@ -46,7 +46,7 @@ func maybeChunk(b []byte) bool {
 // requestChunk reads the length of a chunk.
 func (p *parser) requestChunk(b []byte, end bool) (int, verdict) {
 	t := p.req.tx
-	line, ok := p.line(b, end)
+	line, ok := p.line(&p.req, b, end)
 	if !ok {
 		t.AddEvent(evReqFieldTooLong, toServer)
 		return 0, broken
@@ -67,9 +67,9 @@ func (p *parser) requestChunk(b []byte, end bool) (int, verdict) {
 		t.AddEvent(evChunkExtension, toServer)
 	}
 	p.req.left = n
-	p.req.step = (*parser).requestChunkData
+	p.req.phase = inChunk
 	if n == 0 {
-		p.req.step = (*parser).requestHeader
+		p.req.phase = inHeaders
 	}
 	return len(line), again
 }
@@ -84,7 +84,7 @@ func (p *parser) requestChunkData(b []byte, _ bool) (int, verdict) {
 	if p.req.left > 0 {
 		return n, more
 	}
-	p.req.step = (*parser).requestChunkEnd
+	p.req.phase = inChunkEnd
 	return n, again
 }
 
@@ -96,7 +96,7 @@ func (p *parser) requestChunkEnd(b []byte, _ bool) (int, verdict) {
 		return len(b), more
 	}
 	p.req.tx.req.wire += uint64(n)
-	p.req.step = (*parser).requestChunk
+	p.req.phase = inChunkLen
 	return n, again
 }
 
@@ -104,7 +104,7 @@ func (p *parser) requestChunkEnd(b []byte, _ bool) (int, verdict) {
 // connection is the body.
 func (p *parser) responseChunk(b []byte, end bool) (int, verdict) {
 	t := p.res.tx
-	line, ok := p.line(b, end)
+	line, ok := p.line(&p.res, b, end)
 	if line == nil && ok && maybeChunk(b) {
 		if end {
 			return 0, p.endOfResponse()
@@ -123,7 +123,7 @@ func (p *parser) responseChunk(b []byte, end bool) (int, verdict) {
 		t.AddEvent(evResChunkLen, toClient)
 		t.res.coding = codingIdentity
 		p.res.left = -1
-		p.res.step = (*parser).responseUntilEnd
+		p.res.phase = untilEnd
 		return 0, again
 	}
 	t.res.wire += uint64(len(line))
@@ -131,9 +131,9 @@ func (p *parser) responseChunk(b []byte, end bool) (int, verdict) {
 		t.AddEvent(evChunkExtension, toClient)
 	}
 	p.res.left = n
-	p.res.step = (*parser).responseChunkData
+	p.res.phase = inChunk
 	if n == 0 {
-		p.res.step = (*parser).responseHeader
+		p.res.phase = inHeaders
 	}
 	return len(line), again
 }
@@ -151,7 +151,7 @@ func (p *parser) responseChunkData(b []byte, end bool) (int, verdict) {
 		}
 		return n, more
 	}
-	p.res.step = (*parser).responseChunkEnd
+	p.res.phase = inChunkEnd
 	return n, again
 }
 
@@ -166,6 +166,6 @@ func (p *parser) responseChunkEnd(b []byte, end bool) (int, verdict) {
 		return len(b), more
 	}
 	p.res.tx.res.wire += uint64(n)
-	p.res.step = (*parser).responseChunk
+	p.res.phase = inChunkLen
 	return n, again
 }

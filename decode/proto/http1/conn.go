@@ -14,11 +14,47 @@ const (
 	broken                // the connection cannot be parsed any further
 )
 
+// phase is what comes next in one direction.
+type phase uint8
+
+const (
+	idle       phase = iota // between two messages
+	inFirst                 // first line
+	inHeaders               // headers or trailers
+	inConnect               // wait for the answer to CONNECT
+	inBody                  // body of known length
+	untilEnd                // body that ends with the connection
+	inChunkLen              // length of a chunk
+	inChunk                 // chunk
+	inChunkEnd              // line end behind a chunk
+	inFinal                 // message complete: what follows?
+	probing                 // in a tunnel: is there HTTP?
+	ignoring                // no HTTP any more
+	phases
+)
+
+// steps take what they can of b and say how much that was. end: nothing
+// follows b.
+var steps = [2][phases]func(p *parser, b []byte, end bool) (int, verdict){
+	{
+		idle: (*parser).requestIdle, inFirst: (*parser).requestFirst, inHeaders: (*parser).requestHeader,
+		inConnect: (*parser).requestConnect, inBody: (*parser).requestBody, inChunkLen: (*parser).requestChunk,
+		inChunk: (*parser).requestChunkData, inChunkEnd: (*parser).requestChunkEnd, inFinal: (*parser).requestFinal,
+		probing: (*parser).requestProbe, ignoring: (*parser).ignore,
+	},
+	{
+		idle: (*parser).responseIdle, inFirst: (*parser).responseFirst, inHeaders: (*parser).responseHeader,
+		inBody: (*parser).responseBody, untilEnd: (*parser).responseUntilEnd, inChunkLen: (*parser).responseChunk,
+		inChunk: (*parser).responseChunkData, inChunkEnd: (*parser).responseChunkEnd, inFinal: (*parser).responseFinal,
+		ignoring: (*parser).ignore,
+	},
+}
+
 // side is how far one direction of the connection is.
 type side struct {
-	step func(p *parser, b []byte, end bool) (int, verdict)
-	tx   *Tx   // in work; nil between two messages
-	left int64 // bytes of the body or chunk to come; -1 is until the end
+	phase phase
+	tx    *Tx   // in work; nil between two messages
+	left  int64 // bytes of the body or chunk to come; -1 is until the end
 	// bareLF: the header line before ended without a CR. With some servers the
 	// CR follows.
 	bareLF bool
@@ -57,7 +93,7 @@ func (p *parser) Reset(env *proto.Env) {
 	}
 	p.txs.Reset()
 	*p = parser{env: env, cfg: opt.server(env.Flow), txs: p.txs}
-	p.req.step, p.res.step = (*parser).requestIdle, (*parser).responseIdle
+
 }
 
 // Txs implements proto.Parser.
@@ -84,8 +120,10 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 	}
 	used := 0
 	for {
-		n, v := s.step(p, in.Data[used:], in.End)
-		used += n
+		n, v := steps[in.Dir.Index()][s.phase](p, in.Data[used:], in.End)
+		if used += n; n > 0 {
+			s.waiting = 0
+		}
 		if s.done {
 			used = len(in.Data)
 			break
@@ -142,43 +180,71 @@ func (p *parser) find(id uint64) *Tx {
 // line returns the next line of b with its end; nil if it is not whole. At the
 // end of a direction what is there counts as a line. ok is false if the line
 // is too long.
-func (p *parser) line(b []byte, end bool) (line []byte, ok bool) {
-	i := indexLF(b)
-	switch {
-	case i >= 0:
-		b = b[:i+1]
-	case !end || len(b) == 0:
-		return nil, len(b) <= p.cfg.fieldLimit
+func (p *parser) line(s *side, b []byte, end bool) (line []byte, ok bool) {
+	if i := indexLF(b); i >= 0 {
+		line = b[:i+1]
+	} else if end && len(b) > 0 {
+		line = b
 	}
-	return b, len(b) <= p.cfg.fieldLimit+2
+	return line, !p.tooLong(s, line, b)
+}
+
+// tooLong reports whether a line is longer than allowed. That is looked at for
+// lines that come in pieces only, as they are what has to be held. b is what is
+// there if the line is not whole.
+func (p *parser) tooLong(s *side, line, b []byte) bool {
+	if line == nil {
+		return len(b) > p.cfg.fieldLimit
+	}
+	return s.waiting > 0 && len(line) > p.cfg.fieldLimit
 }
 
 // gap takes n bytes of a direction as lost: bodies of known length go on behind
-// them, anything else ends.
+// them, and where a response should begin they count as its body. Anything else
+// ends.
 func (p *parser) gap(dir field.Dir, n int) proto.Result {
 	s := p.side(dir)
-	if s.tx == nil || s.left == 0 || s.waiting > 0 {
+	if s.waiting > 0 {
 		return p.lost(dir)
 	}
-	if s.left > 0 && int64(n) > s.left {
-		// The rest of the gap hides the beginning of the next message.
-		lost := int64(n) - s.left
-		p.bodyGap(dir, int(s.left))
-		s.left = 0
-		_ = lost
-		if _, v := s.step(p, nil, false); v == broken {
+	switch s.phase {
+	case idle, inFirst:
+		if dir == toServer {
 			return p.lost(dir)
 		}
-		if s.tx != nil {
-			p.complete(dir)
+		if s.tx == nil && !p.startResponse() {
+			return p.lost(dir)
 		}
-		return proto.Result{}
-	}
-	p.bodyGap(dir, n)
-	if s.left > 0 {
-		if s.left -= int64(n); s.left == 0 {
-			s.step(p, nil, false)
+		s.tx.Advance(dir, progBody)
+		if s.phase == inFirst {
+			s.phase = inFinal
 		}
+		p.bodyGap(dir, n)
+	case untilEnd:
+		p.bodyGap(dir, n)
+	case inBody, inChunk:
+		k := int(min(int64(n), s.left))
+		p.bodyGap(dir, k)
+		s.left -= int64(k)
+		switch {
+		case s.left > 0:
+		case s.phase == inChunk:
+			if s.phase = inChunkEnd; k < n {
+				return p.lost(dir)
+			}
+		default:
+			if s.phase = inFinal; k < n {
+				// The rest of the gap hides the beginning of another message.
+				p.complete(dir)
+				return p.gap(dir, n-k)
+			}
+		}
+	case inFinal:
+		p.complete(dir)
+		return p.gap(dir, n)
+	case ignoring:
+	default:
+		return p.lost(dir)
 	}
 	return proto.Result{}
 }

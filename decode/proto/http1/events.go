@@ -110,7 +110,7 @@ var events = spelled([]proto.EventDef{
 	evResStatus:           {Name: "response_invalid_status", Doc: "The status line has no status from 100 to 999."},
 	evLineIncomplete:      {Name: "request_line_incomplete", Doc: "The response came before the end of the request line."},
 	evDoubleEncoded:       {Name: "double_encoded_uri", Doc: "The URI was encoded twice."},
-	evLineInvalid:         {Name: "request_line_invalid", Doc: "The request line has neither a known method nor a version."},
+	evLineInvalid:         {Name: "request_line_invalid", Doc: "Known to rules of old; never raised: it asks for what excludes itself."},
 	evBodyUnexpected:      {Name: "request_body_unexpected", Doc: "Bytes behind a request are neither its body nor another request."},
 	evLZMAMemlimit:        {Name: "lzma_memlimit_reached", Doc: "An LZMA body wants a dictionary above lzma-memlimit."},
 	evCompressionBomb:     {Name: "compression_bomb", Doc: "A body decompresses to suspiciously many bytes."},

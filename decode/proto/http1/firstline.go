@@ -42,63 +42,43 @@ func (t *Tx) requestLine(line []byte, off int) {
 		}
 	}
 	if len(uri) == 0 {
-		t.old(t.knownMethod)
+		t.old()
 		return
 	}
 	uri, version := t.splitURI(uri)
 	t.uri = at(uri)
 	version = trimLeft(version)
 	if len(version) == 0 {
-		t.old(t.knownMethod)
+		t.old()
 		return
 	}
 	m.protocol = at(version)
 	m.version = t.parseVersion(version)
-	if !t.knownMethod && m.version == versionInvalid {
-		t.AddEvent(evLineInvalid, toServer)
-	}
 }
 
 // old makes the request one of HTTP/0.9, which has no version and no headers.
-func (t *Tx) old(known bool) {
+func (t *Tx) old() {
 	t.is09 = true
 	t.req.version = version09
-	if !known {
-		t.AddEvent(evLineInvalid, toServer)
-	}
 }
 
-// splitURI divides what stands behind the method. URIs may hold spaces: the
-// version is what follows the last one. Other white space ends the URI only
-// where there is no space at all.
+// splitURI divides what stands behind the method at the first space. Other white
+// space ends the URI only where there is no space at all.
 func (t *Tx) splitURI(b []byte) (uri, version []byte) {
-	end := len(trimRight(b))
-	odd := false
-	i := end - 1
-	for ; i > 0 && b[i] != ' '; i-- {
-		odd = odd || isSpace(b[i])
+	space := bytes.IndexByte(b, ' ')
+	end := space
+	if end < 0 {
+		end = len(b)
 	}
-	if i <= 0 {
-		if odd {
-			for i = end - 1; i > 0 && !isSpace(b[i]); i-- {
-			}
-		}
-	} else {
-		odd = false
-		for _, c := range b[:i] {
-			if c != ' ' && isSpace(c) {
-				odd = true
-				break
-			}
-		}
+	odd, _ := token(b[:end])
+	if len(odd) == end {
+		return b[:end], b[end:]
 	}
-	if odd {
-		t.AddEvent(evURIDelim, toServer)
+	t.AddEvent(evURIDelim, toServer)
+	if space < 0 {
+		end = len(odd)
 	}
-	if i <= 0 {
-		return b, nil
-	}
-	return b[:i], b[i:]
+	return b[:end], b[end:]
 }
 
 // parseVersion reads "HTTP/1.1".

@@ -129,13 +129,13 @@ func (t *Tx) appendBasic(b []byte) []byte {
 	if v := t.URI(); v != nil {
 		b = event.Bytes(b, "url", v)
 	}
-	if v := t.req.value("user-agent"); v != nil {
+	if v := t.req.value("user-agent"); len(v) > 0 {
 		b = event.Bytes(b, "http_user_agent", v)
 	}
-	if v := t.req.value("x-forwarded-for"); v != nil {
+	if v := t.req.value("x-forwarded-for"); len(v) > 0 {
 		b = event.Bytes(b, "xff", v)
 	}
-	if v := t.res.value("content-type"); v != nil {
+	if v := t.res.value("content-type"); len(v) > 0 {
 		if i := bytes.IndexByte(v, ';'); i >= 0 {
 			v = v[:i]
 		}
@@ -161,7 +161,7 @@ func (t *Tx) appendBasic(b []byte) []byte {
 func (t *Tx) portUnset() bool { return !t.headersRead }
 
 func (t *Tx) appendExtended(b []byte) []byte {
-	if v := t.req.value("referer"); v != nil {
+	if v := t.req.value("referer"); len(v) > 0 {
 		b = event.Bytes(b, "http_refer", v)
 	}
 	if v := t.Method(); v != nil {
@@ -173,13 +173,14 @@ func (t *Tx) appendExtended(b []byte) []byte {
 	switch {
 	case t.status > 0:
 		b = event.Uint(b, "status", uint64(t.status))
-		if t.status > 300 && t.status < 400 {
-			if v := t.res.value("location"); v != nil {
-				b = event.Bytes(b, "redirect", v)
-			}
-		}
-	case t.statusText.set() && !t.cfg.v7:
+	case t.statusText.set() && t.cfg.v7:
+		n, _, _ := cutNumber(t.res.at(t.statusText))
+		b = event.Uint(b, "status", n)
+	case t.statusText.set():
 		b = event.Bytes(b, "status_string", t.res.at(t.statusText))
+	}
+	if v := t.res.value("location"); len(v) > 0 {
+		b = event.Bytes(b, "redirect", v)
 	}
 	return event.Uint(b, "length", t.res.wire)
 }

@@ -12,7 +12,7 @@ func (p *parser) requestIdle(b []byte, _ bool) (int, verdict) {
 	if p.req.tx = p.open(); p.req.tx == nil {
 		return 0, broken
 	}
-	p.req.step = (*parser).requestFirst
+	p.req.phase = inFirst
 	return 0, again
 }
 
@@ -20,7 +20,7 @@ func (p *parser) requestIdle(b []byte, _ bool) (int, verdict) {
 // (RFC 9112 section 2.2).
 func (p *parser) requestFirst(b []byte, end bool) (int, verdict) {
 	t := p.req.tx
-	line, ok := p.line(b, end)
+	line, ok := p.line(&p.req, b, end)
 	if !ok {
 		t.AddEvent(evReqFieldTooLong, toServer)
 		return 0, broken
@@ -40,17 +40,19 @@ func (p *parser) requestFirst(b []byte, end bool) (int, verdict) {
 	t.requestURI()
 	t.Advance(toServer, progLine)
 	if !t.is09 {
-		p.req.step = (*parser).requestHeader
+		p.req.phase = inHeaders
 		return len(line), again
 	}
-	if looksLikeHeader(b[len(line):]) {
-		t.AddEvent(evLineNoProtocol, toServer)
+	if rest := b[len(line):]; p.cfg.v7 && len(trimLeft(rest)) > 0 || !p.cfg.v7 && looksLikeHeader(rest) {
+		if !p.cfg.v7 {
+			t.AddEvent(evLineNoProtocol, toServer)
+		}
 		t.is09 = false
-		p.req.step = (*parser).requestHeader
+		p.req.phase = inHeaders
 		return len(line), again
 	}
 	m.coding = codingNone
-	p.req.step = (*parser).requestFinal
+	p.req.phase = inFinal
 	return len(line), again
 }
 
@@ -83,14 +85,16 @@ func looksLikeHeader(b []byte) bool {
 func (p *parser) requestHeader(b []byte, end bool) (int, verdict) {
 	t := p.req.tx
 	m := &t.req
-	line, ok := p.line(b, end)
+	line, ok := p.line(&p.req, b, end)
 	if !ok || len(m.head) > maxHead {
 		t.AddEvent(evReqFieldTooLong, toServer)
 		return 0, broken
 	}
 	if line == nil {
 		if end {
-			return 0, p.requestHeadersDone()
+			t.Advance(toServer, progTrailer)
+			p.req.phase = inFinal
+			return 0, again
 		}
 		return 0, more
 	}
@@ -123,24 +127,24 @@ func (p *parser) requestHeadersDone() verdict {
 	t.flushHeader(toServer)
 	if t.Progress[0] >= progBody {
 		t.Advance(toServer, progTrailer)
-		p.req.step = (*parser).requestFinal
+		p.req.phase = inFinal
 		return again
 	}
 	t.requestHeaders()
 	t.Advance(toServer, progHeaders)
 	if string(m.at(t.method)) == "CONNECT" {
-		p.req.step = (*parser).requestConnect
+		p.req.phase = inConnect
 		return again
 	}
-	p.req.step = (*parser).requestFinal
+	p.req.phase = inFinal
 	switch m.coding {
 	case codingChunked:
 		t.Advance(toServer, progBody)
-		p.req.step = (*parser).requestChunk
+		p.req.phase = inChunkLen
 	case codingIdentity:
 		if p.req.left = m.length; m.length > 0 {
 			t.Advance(toServer, progBody)
-			p.req.step = (*parser).requestBody
+			p.req.phase = inBody
 		}
 	case codingInvalid:
 		return broken
@@ -155,7 +159,7 @@ func (p *parser) requestConnect([]byte, bool) (int, verdict) {
 	if t.Progress[1] < progHeaders {
 		return 0, more
 	}
-	p.req.step = (*parser).requestFinal
+	p.req.phase = inFinal
 	return 0, again
 }
 
@@ -171,7 +175,7 @@ func (p *parser) requestBody(b []byte, _ bool) (int, verdict) {
 	if p.req.left > 0 {
 		return n, more
 	}
-	p.req.step = (*parser).requestFinal
+	p.req.phase = inFinal
 	return n, again
 }
 
@@ -183,7 +187,7 @@ func (p *parser) requestFinal(b []byte, end bool) (int, verdict) {
 		return 0, again
 	}
 	t := p.req.tx
-	line, ok := p.line(b, end)
+	line, ok := p.line(&p.req, b, end)
 	if !ok {
 		t.AddEvent(evReqFieldTooLong, toServer)
 		return 0, broken
@@ -195,7 +199,11 @@ func (p *parser) requestFinal(b []byte, end bool) (int, verdict) {
 		p.requestComplete()
 		return 0, again
 	}
-	if method, _ := token(trimLeft(line)); len(method) > 0 && !knownMethod(method) {
+	method, _ := token(trimLeft(line))
+	if len(method) == 0 {
+		return len(line), again
+	}
+	if !knownMethod(method) {
 		t.AddEvent(evBodyUnexpected, toServer)
 		t.Advance(toServer, progBody)
 		if !p.bodyData(toServer, line) {
@@ -210,16 +218,13 @@ func (p *parser) requestFinal(b []byte, end bool) (int, verdict) {
 // requestComplete ends the request in work.
 func (p *parser) requestComplete() {
 	t := p.req.tx
+	t.repeatFlags()
 	p.endBody(toServer)
 	t.Advance(toServer, progComplete)
 	p.env.Host.TriggerRaw(toServer)
 	p.req.tx, p.req.left = nil, 0
-	p.req.step = (*parser).requestIdle
-	if t.is09 {
-		p.req.step = (*parser).requestIgnore
+	p.req.phase = idle
+	if t.is09 || p.stopped {
+		p.req.phase = ignoring
 	}
 }
-
-// requestIgnore passes over what follows a request of HTTP/0.9, which is the
-// last of its connection.
-func (p *parser) requestIgnore(b []byte, _ bool) (int, verdict) { return len(b), more }

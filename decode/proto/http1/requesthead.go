@@ -12,21 +12,18 @@ func (t *Tx) requestHeaders() {
 	case te != nil:
 		if !hasToken(m.at(te.value), "chunked") {
 			m.coding = codingInvalid
-			t.teInvalid = true
-			t.AddEvent(evReqTransferEncoding, toServer)
+			t.flag(evReqTransferEncoding)
 			break
 		}
 		if m.version < version11 {
-			t.teInvalid = true
-			t.AddEvent(evReqTransferEncoding, toServer)
+			t.flag(evReqTransferEncoding)
 		}
 		m.coding = codingChunked
 	case cl != nil:
 		n, ok := contentLength(m.at(cl.value))
 		if !ok {
 			m.coding = codingInvalid
-			t.clInvalid = true
-			t.AddEvent(evReqContentLength, toServer)
+			t.flag(evReqContentLength)
 			break
 		}
 		m.coding, m.length = codingIdentity, n
@@ -51,34 +48,33 @@ func (t *Tx) requestHost() {
 	h := m.header("host")
 	if h == nil {
 		if m.version >= version11 {
-			t.AddEvent(evMissingHost, toServer)
+			t.flag(evMissingHost)
 		}
 		return
 	}
 	a := splitHostPort(m.at(h.value))
 	if !a.valid {
-		t.AddEvent(evHostInvalid, toServer)
+		t.flag(evHostInvalid)
 	}
 	if a.host == nil {
 		if t.host.set() {
-			t.AddEvent(evHostAmbiguous, toServer)
+			t.flag(evHostAmbiguous)
 		}
 		return
 	}
-	off := len(m.derived)
-	for _, c := range a.host {
-		m.derived = append(m.derived, toLower(c))
+	host := m.keep(a.host)
+	if !a.colon {
+		m.lower(host)
 	}
-	host := m.since(off)
 	if !validHost(m.at(host)) {
-		t.AddEvent(evHostInvalid, toServer)
+		t.flag(evHostInvalid)
 	}
 	if !t.host.set() {
 		t.host, t.port = host, a.port
 		return
 	}
 	if !bytes.EqualFold(m.at(host), m.at(t.host)) || t.port > 0 && a.port > 0 && t.port != a.port {
-		t.AddEvent(evHostAmbiguous, toServer)
+		t.flag(evHostAmbiguous)
 	}
 }
 
@@ -87,10 +83,10 @@ type authority struct {
 	host  []byte // nil if there is none
 	port  int    // 0 is none
 	valid bool
+	colon bool // a port follows, or should
 }
 
-// splitHostPort reads "host", "host:port" and "[v6]:port". A dot at the end of
-// the host is left out.
+// splitHostPort reads "host", "host:port" and "[v6]:port".
 func splitHostPort(b []byte) authority {
 	b = trimRight(trimLeft(b))
 	if len(b) == 0 {
@@ -112,11 +108,9 @@ func splitHostPort(b []byte) authority {
 	}
 	a := authority{host: b, valid: true}
 	if colon := bytes.IndexByte(b, ':'); colon >= 0 {
+		a.colon = true
 		a.host = trimRight(b[:colon])
 		a.port, a.valid = parsePort(b[colon+1:])
-	}
-	if n := len(a.host); n > 0 && a.host[n-1] == '.' {
-		a.host = a.host[:n-1]
 	}
 	return a
 }

@@ -8,13 +8,22 @@ const unseenURI = "/libhtp::request_uri_not_seen"
 
 // responseIdle waits for the first byte of a response and finds its request.
 func (p *parser) responseIdle(b []byte, _ bool) (int, verdict) {
-	if len(b) == 0 {
+	switch {
+	case len(b) == 0:
 		return 0, more
+	case !p.startResponse():
+		return 0, broken
 	}
+	return 0, again
+}
+
+// startResponse finds or opens the transaction of a response that begins. It
+// returns false if there are too many.
+func (p *parser) startResponse() bool {
 	t := p.find(p.nextRes)
 	if t == nil {
 		if t = p.unmatched(); t == nil {
-			return 0, broken
+			return false
 		}
 	}
 	p.nextRes = t.ID + 1
@@ -24,14 +33,14 @@ func (p *parser) responseIdle(b []byte, _ bool) (int, verdict) {
 		t.res.coding = codingIdentity
 		t.Advance(toClient, progBody)
 		p.res.left = -1
-		p.res.step = (*parser).responseUntilEnd
-		return 0, again
+		p.res.phase = untilEnd
+		return true
 	}
 	if !t.hasReq && p.req.tx == t {
 		t.AddEvent(evLineIncomplete, toServer)
 	}
-	p.res.step = (*parser).responseFirst
-	return 0, again
+	p.res.phase = inFirst
+	return true
 }
 
 // unmatched opens a transaction for a response without a request.
@@ -48,7 +57,7 @@ func (p *parser) unmatched() *Tx {
 	t.uri = m.keep([]byte(unseenURI))
 	t.normalized, t.parsed.path = t.uri, t.uri
 	t.Advance(toServer, progComplete)
-	p.req.tx, p.req.step = nil, (*parser).requestIdle
+	p.req.tx, p.req.phase = nil, idle
 	return t
 }
 
@@ -56,7 +65,7 @@ func (p *parser) unmatched() *Tx {
 func (p *parser) responseFirst(b []byte, end bool) (int, verdict) {
 	t := p.res.tx
 	line, wait := statusEnd(b, end)
-	if len(b) > p.cfg.fieldLimit+2 && (line == nil || len(line) > p.cfg.fieldLimit+2) {
+	if p.tooLong(&p.res, line, b) {
 		t.AddEvent(evResFieldTooLong, toClient)
 		return 0, broken
 	}
@@ -82,7 +91,7 @@ func (p *parser) responseFirst(b []byte, end bool) (int, verdict) {
 		t.Advance(toClient, progLine)
 	}
 	p.res.bareLF = false
-	p.res.step = (*parser).responseHeader
+	p.res.phase = inHeaders
 	return len(line), again
 }
 
@@ -122,7 +131,7 @@ func (p *parser) bodyWithoutHead(b, line []byte) (int, verdict) {
 		return len(line), broken
 	}
 	if len(b) == len(line) {
-		p.res.step = (*parser).responseFinal
+		p.res.phase = inFinal
 	}
 	return len(line), again
 }
@@ -143,7 +152,7 @@ func (p *parser) responseHeader(b []byte, end bool) (int, verdict) {
 		}
 	}
 	line, wait := headerEnd(b[skip:], end)
-	if len(b) > p.cfg.fieldLimit+2 && (line == nil || len(line) > p.cfg.fieldLimit+2) || len(m.head) > maxHead {
+	if p.tooLong(&p.res, line, b) || len(m.head) > maxHead {
 		t.AddEvent(evResFieldTooLong, toClient)
 		return 0, broken
 	}
@@ -152,15 +161,20 @@ func (p *parser) responseHeader(b []byte, end bool) (int, verdict) {
 	}
 	if line == nil {
 		t.flushHeader(toClient)
-		if t.Progress[1] >= progBody {
-			return 0, p.endOfResponse()
-		}
-		return 0, p.responseHeadersDone()
+		return 0, p.endOfResponse()
 	}
 	n := skip + len(line)
 	if afterLFCR && string(line) == "\r\n" && hasPrefix(b[n:], "\r\n") {
 		// LF CR CR LF CR LF: six bytes, two line ends.
 		n += 2
+	}
+	if string(line) == "\n" && n < len(b) && b[n] == '\r' {
+		// LF CR is the end of a line, but no empty line.
+		n++
+		p.res.bareLF = false
+		m.head = append(m.head, b[:n]...)
+		m.raw.end = uint32(len(m.head))
+		return n, again
 	}
 	off := len(m.head)
 	m.head = append(m.head, b[:n]...)
@@ -212,7 +226,7 @@ func (p *parser) responseHeadersDone() verdict {
 	m := &t.res
 	if t.Progress[1] >= progBody {
 		t.Advance(toClient, progTrailer)
-		p.res.step = (*parser).responseFinal
+		p.res.phase = inFinal
 		return again
 	}
 	te, cl := m.header("transfer-encoding"), m.header("content-length")
@@ -236,7 +250,7 @@ func (p *parser) responseHeadersDone() verdict {
 		}
 		t.seen100 = true
 		m.reset()
-		p.res.step = (*parser).responseFirst
+		p.res.phase = inFirst
 		return again
 	}
 	p.expectationRefused()
@@ -261,7 +275,7 @@ func (p *parser) responseBodyKind(te, cl *header) verdict {
 	switch {
 	case string(t.Method()) == "HEAD", none && te == nil && cl == nil:
 		m.coding = codingNone
-		p.res.step = (*parser).responseFinal
+		p.res.phase = inFinal
 	case te != nil && indexFold(m.at(te.value), "chunked") >= 0:
 		if !equalFold(m.at(te.value), "chunked") {
 			t.AddEvent(evAbnormalTE, toClient)
@@ -270,7 +284,7 @@ func (p *parser) responseBodyKind(te, cl *header) verdict {
 			t.AddEvent(evChunkedOld, toClient)
 		}
 		m.coding = codingChunked
-		p.res.step = (*parser).responseChunk
+		p.res.phase = inChunkLen
 	case cl != nil:
 		m.coding = codingIdentity
 		n, ok := contentLength(m.at(cl.value))
@@ -280,9 +294,9 @@ func (p *parser) responseBodyKind(te, cl *header) verdict {
 			break
 		}
 		m.length, p.res.left = n, n
-		p.res.step = (*parser).responseBody
+		p.res.phase = inBody
 		if n == 0 {
-			p.res.step = (*parser).responseFinal
+			p.res.phase = inFinal
 		}
 	default:
 		if ct := m.value("content-type"); indexFold(ct, "multipart/byteranges") >= 0 {
@@ -292,7 +306,7 @@ func (p *parser) responseBodyKind(te, cl *header) verdict {
 		}
 		m.coding = codingIdentity
 		p.res.left = -1
-		p.res.step = (*parser).responseUntilEnd
+		p.res.phase = untilEnd
 	}
 	t.startCodings(toClient)
 	t.Advance(toClient, progHeaders)
@@ -313,7 +327,7 @@ func (p *parser) expectationRefused() {
 		return
 	}
 	if equalFold(t.req.value("expect"), "100-continue") {
-		p.req.step = (*parser).requestFinal
+		p.req.phase = inFinal
 		p.req.left = 0
 	}
 }
@@ -330,7 +344,7 @@ func (p *parser) responseBody(b []byte, _ bool) (int, verdict) {
 	if p.res.left > 0 {
 		return n, more
 	}
-	p.res.step = (*parser).responseFinal
+	p.res.phase = inFinal
 	return n, again
 }
 
@@ -359,7 +373,7 @@ func (p *parser) responseFinal(b []byte, end bool) (int, verdict) {
 		return 0, again
 	}
 	t := p.res.tx
-	line, ok := p.line(b, end)
+	line, ok := p.line(&p.res, b, end)
 	if !ok {
 		t.AddEvent(evResFieldTooLong, toClient)
 		return 0, broken
@@ -384,5 +398,8 @@ func (p *parser) responseComplete() {
 	t.Advance(toClient, progComplete)
 	p.env.Host.TriggerRaw(toClient)
 	p.res.tx, p.res.left = nil, 0
-	p.res.step = (*parser).responseIdle
+	p.res.phase = idle
+	if p.stopped {
+		p.res.phase = ignoring
+	}
 }

@@ -14,13 +14,13 @@ func (p *parser) tunnel() {
 		p.stop()
 		return
 	}
-	p.req.step = (*parser).requestProbe
+	p.req.phase = probing
 }
 
 // connectRefused lets the client go on with HTTP.
 func (p *parser) connectRefused() {
 	if t := p.res.tx; t != nil && p.req.tx == t {
-		p.req.step = (*parser).requestFinal
+		p.req.phase = inFinal
 	}
 }
 
@@ -37,14 +37,14 @@ func (p *parser) requestProbe(b []byte, _ bool) (int, verdict) {
 		p.stop()
 		return len(b), more
 	}
-	p.req.step = (*parser).requestIdle
+	p.req.phase = idle
 	return 0, again
 }
 
 // stop makes both sides pass over everything that follows.
 func (p *parser) stop() {
 	p.stopped = true
-	p.req.step, p.res.step = (*parser).requestIgnore, (*parser).responseIgnore
+	p.req.phase, p.res.phase = ignoring, ignoring
 }
 
 // switched ends HTTP on the connection: the server answered 101 Switching
@@ -65,5 +65,5 @@ func (p *parser) switched() {
 	}
 }
 
-// responseIgnore passes over what follows the last response.
-func (p *parser) responseIgnore(b []byte, _ bool) (int, verdict) { return len(b), more }
+// ignore passes over what is no HTTP any more.
+func (p *parser) ignore(b []byte, _ bool) (int, verdict) { return len(b), more }

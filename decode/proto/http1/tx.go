@@ -106,6 +106,14 @@ func (m *message) keep(b []byte) span {
 	return m.since(off)
 }
 
+// lower brings a span of the derived arena to lower case.
+func (m *message) lower(s span) {
+	b := m.at(s)
+	for i, c := range b {
+		b[i] = toLower(c)
+	}
+}
+
 // since is the span of what was appended to the derived arena from off on.
 func (m *message) since(off int) span {
 	return span{uint32(off) | inDerived, uint32(len(m.derived)) | inDerived}
@@ -159,16 +167,11 @@ type Tx struct {
 	hasReq       bool // a request line was seen
 	seen100      bool
 	auth         authKind
-	hostMissing  bool
-	uriHostBad   bool
-	headHostBad  bool
-	ambiguous    bool
-	teInvalid    bool
-	clInvalid    bool
 	files        [2]fileState
 	multipart    multipartState
-	headersRead  bool // of the request
-	bodyAsHeader bool // the status line was taken for the body
+	flags        uint64 // events of the request's head that are reported twice
+	headersRead  bool   // of the request
+	bodyAsHeader bool   // the status line was taken for the body
 }
 
 // side returns the message that goes in dir.
@@ -196,4 +199,25 @@ func resetTx(t *Tx) {
 	t.res.reset()
 	t.multipart.reset()
 	*t = Tx{Tx: proto.Tx{Events: t.Events[:0]}, req: t.req, res: t.res, multipart: t.multipart}
+}
+
+// flag notes an event of the request's head. Suricata looks for those twice, at
+// the end of the headers and of the request, and reports them each time.
+func (t *Tx) flag(ev uint8) {
+	t.flags |= 1 << ev
+	t.AddEvent(ev, toServer)
+}
+
+// repeatFlags notes those events again.
+func (t *Tx) repeatFlags() {
+	if t.flags == 0 {
+		return
+	}
+	n := len(t.Events)
+	for _, ev := range t.Events[:n] {
+		if t.flags&(1<<ev) != 0 {
+			t.Events = append(t.Events, ev)
+		}
+	}
+	t.Touch(toServer)
 }

@@ -129,7 +129,7 @@ func (t *Tx) requestURI() {
 	if u.port != nil {
 		var ok bool
 		if p.portNumber, ok = parsePort(u.port); !ok {
-			t.AddEvent(evURIHostInvalid, toServer)
+			t.flag(evURIHostInvalid)
 		}
 	}
 	if u.path != nil {
@@ -140,7 +140,7 @@ func (t *Tx) requestURI() {
 	p.fragment = decode(u.fragment)
 	t.normalizeURI(u)
 	if p.hostname.set() && !validHost(m.at(p.hostname)) {
-		t.AddEvent(evURIHostInvalid, toServer)
+		t.flag(evURIHostInvalid)
 	}
 }
 
@@ -161,7 +161,7 @@ func (t *Tx) setURIHost(off int) {
 func (t *Tx) connectAuthority(raw []byte) {
 	a := splitHostPort(raw)
 	if !a.valid {
-		t.AddEvent(evURIHostInvalid, toServer)
+		t.flag(evURIHostInvalid)
 	}
 	if a.host == nil {
 		return
