@@ -27,6 +27,9 @@ type app struct {
 	first   field.Dir
 	started [2]bool
 	ended   [2]bool
+	// settling: the bytes of the side that spoke first are given again, now
+	// that the other side has told the protocol.
+	settling bool
 
 	// events of protocol detection for the packet in work.
 	events []proto.AppEvent
@@ -172,6 +175,16 @@ func (a *app) tcp(dir field.Dir, b []byte, offset uint64, end bool) int {
 		case proto.No:
 			return len(b)
 		}
+		if a.first != dir && !a.settling && a.dir[1-d] == nil {
+			// The other side spoke first and was not understood: now that the
+			// protocol is known, its bytes go first.
+			a.settling = true
+			a.w.streams.Redeliver(f, dir.Reverse(), a.w)
+			a.settling = false
+			if f.Has(flow.AppGone) {
+				return len(b)
+			}
+		}
 	}
 	return a.parse(dir, b, offset, end)
 }
@@ -197,12 +210,15 @@ func (a *app) detect(dir field.Dir, b []byte, end bool) proto.Verdict {
 		if other == nil && len(b) > giveUp || end && other == nil {
 			return a.fail()
 		}
-		if other == nil || !end {
+		if other == nil || !end && !a.settling {
 			return proto.More
 		}
 		fallthrough
 	default:
 		if other == nil {
+			if a.rec[d].done() {
+				a.setDir(dir, proto.Failed)
+			}
 			if a.rec[0].done() && a.rec[1].done() || end || len(b) > giveUp {
 				return a.fail()
 			}
@@ -214,9 +230,11 @@ func (a *app) detect(dir field.Dir, b []byte, end bool) proto.Verdict {
 			return a.fail()
 		}
 		a.dir[d] = other
+		a.setDir(dir, other.ID)
 		return proto.Yes
 	}
 	a.dir[d] = found
+	a.setDir(dir, found.ID)
 	if other != nil {
 		if other != found {
 			a.event(proto.EvMismatchBoth)
@@ -270,13 +288,36 @@ func transportOf(f *flow.Flow) int {
 // fail ends all parsing of the flow.
 func (a *app) fail() proto.Verdict {
 	f := a.flow
-	if a.proto == nil {
+	// At the end of a flow that never got that far it stays unknown.
+	if a.proto == nil && (f.Proto == packet.ProtoUDP || a.rec[0].done() && a.rec[1].done()) {
 		f.App = uint16(proto.Failed)
 		a.w.counters.app[proto.Failed].flows[transportOf(f)]++
 	}
 	f.Flags |= flow.AppGone
 	a.w.streams.StopApp(f)
 	return proto.No
+}
+
+// failDir ends recognition of one direction; the other may still tell.
+func (a *app) failDir(dir field.Dir) {
+	f := a.flow
+	a.rec[dir.Index()] = recognition{true, true}
+	a.setDir(dir, proto.Failed)
+	if f.App == 0 {
+		f.App = uint16(proto.Failed)
+	}
+	if a.rec[0].done() && a.rec[1].done() {
+		a.fail()
+	}
+}
+
+// setDir notes the outcome for one direction in the flow.
+func (a *app) setDir(dir field.Dir, id proto.ID) {
+	if dir == field.ToServer {
+		a.flow.AppTS = uint16(id)
+	} else {
+		a.flow.AppTC = uint16(id)
+	}
 }
 
 // event notes an oddity of protocol detection for the packet in work.
@@ -344,7 +385,7 @@ func (a *app) gap(dir field.Dir, n int, offset uint64) {
 // udp takes one datagram.
 func (a *app) udp(dir field.Dir, b []byte) {
 	f, d := a.flow, dir.Index()
-	if f.Has(flow.AppGone) || len(b) == 0 {
+	if f.Has(flow.AppGone) || len(b) == 0 || a.rec[d].done() {
 		return
 	}
 	if a.dir[d] == nil {
@@ -361,7 +402,7 @@ func (a *app) udp(dir field.Dir, b []byte) {
 		case a.proto != nil:
 			a.dir[d] = a.proto
 		default:
-			a.fail()
+			a.failDir(dir)
 			return
 		}
 	}

@@ -27,7 +27,7 @@ type analysis struct {
 	set      *proto.Set
 	workers  int
 	logDir   string
-	progress func(done, total int64)
+	progress func(done int64) // bytes of captures read so far; may be nil
 	warn     func(format string, args ...any)
 
 	stats runStats
@@ -46,6 +46,7 @@ type runStats struct {
 	Alerts       uint64  `json:"alerts"`
 	Files        int     `json:"files"`
 	FilesBroken  int     `json:"files_broken"`
+	FilesCut     int     `json:"files_cut"`
 	Backwards    uint64  `json:"time_backwards"`
 	Jumps        uint64  `json:"time_jumps"`
 }
@@ -105,6 +106,9 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	src := &captures{files: files, sink: sink, failed: func(err error) {
 		a.stats.FilesBroken++
 		a.warn("%v", err)
+	}, cut: func(err error) {
+		a.stats.FilesCut++
+		a.warn("%v", err)
 	}, progress: a.progress}
 	err = pl.Run(ctx, src)
 	src.close()
@@ -163,7 +167,8 @@ type captures struct {
 	files    []string
 	sink     *eve.Sink
 	failed   func(error)
-	progress func(done, total int64)
+	cut      func(error) // the capture ends in the middle of a record
+	progress func(done int64) // bytes of captures read so far; may be nil
 
 	cur  *pcapfile.File
 	num  uint64
@@ -193,7 +198,7 @@ func (c *captures) Next() (decode.Batch, error) {
 		err := c.cur.Next(&b.Batch)
 		c.num = c.cur.Num
 		if c.progress != nil {
-			c.progress(c.read+c.cur.BytesRead(), 0)
+			c.progress(c.read + c.cur.BytesRead())
 		}
 		if err != nil {
 			c.end(err)
@@ -225,7 +230,10 @@ func (c *captures) open() error {
 
 // end closes the current file, whose reading ended with err.
 func (c *captures) end(err error) {
-	if !errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, pcapfile.ErrTruncated):
+		c.cut(err)
+	case !errors.Is(err, io.EOF):
 		c.failed(err)
 	}
 	c.read += c.cur.BytesRead()

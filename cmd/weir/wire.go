@@ -22,7 +22,7 @@ func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
 	return decode.Options{
 		Protocols: set,
 		Enabled:   func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
-		Settings:  func(p *proto.Protocol) event.Options { return c.ProtocolOptions(p.Section()) },
+		Settings:  func(p *proto.Protocol) event.Options { return versioned{c.ProtocolOptions(p.Section()), c.Version} },
 		Packet:    packetOptions(c),
 		Defrag: defrag.Options{
 			MaxTrackers: 65535, MaxFragments: int(c.Defrag.MaxFrags), MemCap: int(c.Defrag.Memcap),
@@ -205,7 +205,7 @@ func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
 		switch {
 		case !out.Enabled:
 		case out.Eve != nil:
-			o.Outputs = append(o.Outputs, eveOutput(out.Eve, types))
+			o.Outputs = append(o.Outputs, eveOutput(out.Eve, types, c.Version))
 		case out.Name == "fast":
 			o.Outputs = append(o.Outputs, eve.Output{
 				Format: eve.Fast, FileType: out.Line.FileType, Filename: out.Line.Filename, Append: out.Line.Append,
@@ -215,7 +215,7 @@ func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
 	return o
 }
 
-func eveOutput(e *config.Eve, types map[string]eve.Type) eve.Output {
+func eveOutput(e *config.Eve, types map[string]eve.Type, v config.Version) eve.Output {
 	to := eve.Output{
 		FileType: e.FileType, Filename: e.Filename, Append: e.Append, CommunityID: e.CommunityID, Seed: e.CommunityIDSeed,
 		Ethernet: e.Ethernet, Metadata: e.Metadata, PcapFile: e.PcapFile,
@@ -224,7 +224,7 @@ func eveOutput(e *config.Eve, types map[string]eve.Type) eve.Output {
 		if _, ok := types[t.Name]; !t.Enabled || !ok && slices.Contains(otherTypes, t.Name) {
 			continue
 		}
-		to.Types = append(to.Types, eve.TypeOptions{Name: t.Name, Opts: t.Options})
+		to.Types = append(to.Types, eve.TypeOptions{Name: t.Name, Opts: versioned{t.Options, v}})
 	}
 	return to
 }

@@ -80,7 +80,7 @@ func (d *Decoder) Rebuilt(p *Packet, b []byte) []*Packet {
 	q := d.packet(b)
 	q.Flags = Rebuilt
 	q.VLAN, q.VLANs, q.Depth, q.src = p.VLAN, p.VLANs, p.Depth, SourceDefrag
-	q.Wire = uint32(len(b))
+	q.Wire = uint32(p.L3) + uint32(len(b)) // as if it had come in one frame
 	if p.Version == 6 {
 		d.ipv6(q, 0)
 	} else {

@@ -102,7 +102,12 @@ func (d *Decoder) extensions(p *Packet, off, end int) {
 		d.extension(p, &seen, nh, b[:n])
 		p.Proto = b[0]
 		off += n
-		if nh == nhFragment && d.fragment6(p, b, off, end, start) {
+		if nh != nhFragment {
+			continue
+		}
+		if seen.frag > 1 {
+			p.AddEvent(EvIPv6ExtHdrDuplFH)
+		} else if d.fragment6(p, b, off, end, start) {
 			return
 		}
 	}
@@ -135,9 +140,7 @@ func (d *Decoder) extension(p *Packet, seen *extSeen, nh uint8, b []byte) {
 			p.AddEvent(EvIPv6RHType0)
 		}
 	case nhFragment:
-		if seen.frag++; seen.frag > 1 {
-			p.AddEvent(EvIPv6ExtHdrDuplFH)
-		}
+		seen.frag++
 	case ProtoAH:
 		if seen.ah++; seen.ah > 1 {
 			p.AddEvent(EvIPv6ExtHdrDuplAH)
@@ -215,11 +218,9 @@ func (p *Packet) ipv6Options(b []byte, unknown, onlyPadding Event) {
 			}
 		default:
 			other = true
+			p.AddEvent(unknown)
 		}
 		b = b[2+n:]
-	}
-	if other {
-		p.AddEvent(unknown)
 	}
 	if !known && !other {
 		p.AddEvent(onlyPadding)

@@ -5,25 +5,12 @@ import "encoding/binary"
 // PPP protocol numbers (IANA "Point-to-Point (PPP) Protocol Field Assignments").
 const (
 	pppIPv4   = 0x0021
-	pppVJC    = 0x002d
 	pppVJU    = 0x002f
 	pppIPv6   = 0x0057
 	pppMPLS   = 0x0281
 	pppMPLSm  = 0x0283
 	pppHeader = 0xff03
 )
-
-// pppUnsupported are protocols that are known and not decoded.
-var pppUnsupported = map[uint16]bool{
-	0x0023: true, 0x0025: true, 0x0027: true, 0x0029: true, 0x002b: true, 0x0031: true, 0x0033: true, 0x0035: true,
-	0x0037: true, 0x0039: true, 0x003b: true, 0x003d: true, 0x003f: true, 0x0041: true, 0x0043: true, 0x0045: true,
-	0x0047: true, 0x0049: true, 0x004b: true, 0x004d: true, 0x004f: true, 0x0051: true, 0x0053: true, 0x0055: true,
-	0x00fb: true, 0x00fd: true, 0x0201: true, 0x0203: true, 0x0205: true, 0x0207: true, 0x0209: true, 0x020b: true,
-	0x020d: true, 0x020f: true, 0x0211: true, 0x0213: true, 0x0231: true, 0x0233: true, 0x0235: true,
-	0x8021: true, 0x8023: true, 0x8025: true, 0x8027: true, 0x8029: true, 0x802b: true, 0x8031: true, 0x8033: true,
-	0x803f: true, 0x8057: true, 0x80fb: true, 0x80fd: true, 0x8281: true, 0xc021: true, 0xc023: true, 0xc025: true,
-	0xc027: true, 0xc02b: true, 0xc223: true, 0xc225: true, 0xc227: true, 0xc229: true,
-}
 
 // ppp decodes RFC 1661 with or without the HDLC header of RFC 1662.
 func (d *Decoder) ppp(p *Packet, off int) {
@@ -73,14 +60,8 @@ func (d *Decoder) pppProtocol(p *Packet, off int, pr uint16) {
 		d.ipv6(p, off)
 	case pppMPLS, pppMPLSm:
 		d.mpls(p, off)
-	case pppVJC:
-		p.AddEvent(EvPPPUnsupProto)
 	default:
-		if pppUnsupported[pr] {
-			p.AddEvent(EvPPPUnsupProto)
-		} else {
-			p.invalid(EvPPPWrongType)
-		}
+		p.AddEvent(EvPPPUnsupProto)
 	}
 }
 

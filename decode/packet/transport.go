@@ -93,12 +93,8 @@ func (d *Decoder) tcp(p *Packet, b []byte, off int) {
 		return
 	}
 	header := int(b[12]>>4) * 4
-	if header < 20 {
+	if header < 20 || header > len(b) {
 		p.invalid(EvTCPHLenTooSmall)
-		return
-	}
-	if header > len(b) {
-		p.invalid(EvTCPInvalidOptlen)
 		return
 	}
 	p.ports(b, off, header)

@@ -116,7 +116,6 @@ func (e *Engine) Segment(p *packet.Packet, f *flow.Flow, sink Sink) {
 		c.InvalidChecksum++
 		return
 	}
-	f.Stream.Flags[p.Dir.Index()] |= flags
 	s := e.session(f)
 	if s == nil || s.state == flow.TCPNone {
 		s = e.first(p, f, s)
@@ -126,6 +125,7 @@ func (e *Engine) Segment(p *packet.Packet, f *flow.Flow, sink Sink) {
 	if s == nil {
 		return
 	}
+	f.Stream.Flags[p.Dir.Index()] |= flags
 	f.Stream.State = s.state
 	if s.state >= flow.TCPEstablished {
 		p.Flags |= packet.Established
@@ -152,8 +152,11 @@ func (e *Engine) flowState(f *flow.Flow, s *session) {
 // whose old one is over.
 func (e *Engine) Reusable(f *flow.Flow, p *packet.Packet) bool {
 	s := e.session(f)
-	if s == nil || p.TCP.Flags&(packet.SYN|packet.ACK|packet.RST|packet.FIN) != packet.SYN {
+	if p.TCP.Flags&(packet.SYN|packet.ACK|packet.RST|packet.FIN) != packet.SYN {
 		return false
+	}
+	if s == nil {
+		return true // what came before was no start of a connection
 	}
 	if s.state == flow.TCPClosed || s.state >= flow.TCPTimeWait && f.State == flow.StateClosed {
 		return true

@@ -33,7 +33,8 @@ func (e *Engine) first(p *packet.Packet, f *flow.Flow, s *session) *session {
 				return nil
 			}
 		}
-		from, _ := s.sides(p)
+		// The sender of the SYN is the client, whatever the flow thinks.
+		from := &s.half[0]
 		from.announced(p)
 		s.state = flow.TCPSynSent
 		if p.PayLen > 0 && p.TCP.Opts&packet.OptTFO != 0 {
@@ -95,8 +96,6 @@ func (e *Engine) synSent(p *packet.Packet, f *flow.Flow, s *session, sink Sink) 
 	case t.Flags&packet.RST != 0:
 		if p.Dir == field.ToClient && t.Flags&packet.ACK != 0 && t.Ack == s.half[0].nextSeq || p.Dir == field.ToServer && t.Seq == from.nextSeq {
 			s.state = flow.TCPClosed
-		} else {
-			p.AddEvent(packet.EvStreamRstInvalidAck)
 		}
 	case t.Flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK:
 		e.synAck(p, f, s)

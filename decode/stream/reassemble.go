@@ -176,15 +176,13 @@ func (e *Engine) hole(p *packet.Packet, f *flow.Flow, s *session, h *half, dir f
 	if to <= edge || h.app < edge && !s.appStopped {
 		return false // the parser still waits for more before the hole
 	}
-	if to < h.right() || !h.full {
+	if !s.appStopped {
 		e.Counters.Gap++
 		f.Stream.Gap[dir.Index()] = true
 		if p != nil {
 			p.AddEvent(packet.EvStreamReassemblySeqGap)
 		}
-		if !s.appStopped {
-			sink.Gap(f, dir, int(min(to-edge, 1<<31-1)), edge)
-		}
+		sink.Gap(f, dir, int(min(to-edge, 1<<31-1)), edge)
 	}
 	h.jump(&e.pieces, to)
 	h.app, h.raw = to, max(h.raw, to)
@@ -278,6 +276,13 @@ func (e *Engine) Flush(f *flow.Flow, dir field.Dir, sink Sink) {
 	if s := e.session(f); s != nil {
 		e.Counters.Pseudo++
 		e.deliver(nil, f, s, dir.Index(), sink, true)
+	}
+}
+
+// Redeliver gives the application layer again what it left of a direction.
+func (e *Engine) Redeliver(f *flow.Flow, dir field.Dir, sink Sink) {
+	if s := e.session(f); s != nil {
+		e.deliver(nil, f, s, dir.Index(), sink, false)
 	}
 }
 

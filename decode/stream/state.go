@@ -12,8 +12,7 @@ func (e *Engine) next(p *packet.Packet, f *flow.Flow, s *session, sink Sink) {
 	if e.keepAlive(p, s) {
 		return
 	}
-	if s.state >= flow.TCPEstablished && p.PayLen > 0 && p.TCP.Flags&packet.SYN == 0 &&
-		upTo(p.TCP.Seq+uint32(p.PayLen), from.lastAck) {
+	if p.PayLen > 0 && p.TCP.Flags&packet.SYN == 0 && upTo(p.TCP.Seq+uint32(p.PayLen), from.lastAck) {
 		p.AddEvent(packet.EvStreamPktSpuriousRetransmission)
 	}
 	if s.state > flow.TCPSynSent && p.TCP.Flags&packet.RST == 0 && !s.timestamp(p) {
@@ -205,14 +204,7 @@ func (e *Engine) validRst(p *packet.Packet, s *session) bool {
 	case PolicyLinux, PolicyOldLinux, PolicySolaris:
 		return notBefore(t.Seq+uint32(p.PayLen), from.lastAck) && upTo(t.Seq, from.nextSeq+to.window)
 	}
-	if t.Seq == from.nextSeq || t.Seq == from.lastAck {
-		return true
-	}
-	if notBefore(t.Seq, from.lastAck) && upTo(t.Seq, from.nextWin) {
-		return true
-	}
-	p.AddEvent(packet.EvStreamSuspectedRstInject)
-	return false
+	return t.Seq == from.nextSeq
 }
 
 // reset closes the connection by a RST.
@@ -248,10 +240,11 @@ func (e *Engine) finish(p *packet.Packet, f *flow.Flow, s *session, _ Sink) {
 	}
 	e.accept(p, f, s, from, to)
 	from.close(end)
+	// The states are those of the server's end.
 	if p.Dir == field.ToServer {
-		s.state = flow.TCPFinWait1
-	} else {
 		s.state = flow.TCPCloseWait
+	} else {
+		s.state = flow.TCPFinWait1
 	}
 }
 
@@ -335,7 +328,7 @@ func (s *session) closingState(dir field.Dir) flow.TCPState {
 	case client.fin && server.fin:
 		switch s.state {
 		case flow.TCPFinWait1:
-			if clientAcked {
+			if serverAcked {
 				return flow.TCPTimeWait
 			}
 			return flow.TCPClosing
@@ -349,7 +342,7 @@ func (s *session) closingState(dir field.Dir) flow.TCPState {
 			}
 		}
 		return s.state
-	case clientAcked && s.state == flow.TCPFinWait1:
+	case serverAcked && s.state == flow.TCPFinWait1:
 		return flow.TCPFinWait2
 	}
 	return s.state

@@ -4,14 +4,14 @@ package all
 import (
 	"weir/decode/proto"
 	"weir/decode/proto/dns"
-	// http1
+	"weir/decode/proto/http1"
 	"weir/decode/proto/tls"
 )
 
 // Set returns all protocols, those with parsers first.
 func Set() (*proto.Set, error) {
 	return proto.NewSet(append([]*proto.Protocol{
-		// http1
+		http1.Protocol,
 		tls.Protocol,
 		dns.Protocol,
 	}, known...)...)

@@ -162,13 +162,13 @@ func probe(b []byte, n int, dir field.Dir) proto.Verdict {
 	if !ok {
 		return proto.No
 	}
-	if !h.plausible(n) || h.flags>>11&15 >= 7 && h.flags&flagZ != 0 {
+	if !h.plausible(n) {
 		return proto.No
 	}
 	if h.counts[0] > 0 && len(b) >= n {
 		var t Tx
 		r := messageReader{b: b, at: headerLen, tx: &t}
-		if r.question() != nil {
+		if err := r.question(); err != nil && err != errShort {
 			return proto.No
 		}
 	}

@@ -57,7 +57,7 @@ var events = []proto.EventDef{
 	evInvalidSNILength:      {Name: "invalid_sni_length", EVE: "INVALID_SNI_LENGTH", Doc: "The server name's length does not fit."},
 	evTooManyRecords:        {Name: "too_many_records_in_packet", EVE: "TOO_MANY_RECORDS_IN_PACKET", Doc: "More records came at once than are looked at."},
 	evInvalidCertificate:    {Name: "invalid_certificate", EVE: "INVALID_CERTIFICATE", Doc: "A certificate cannot be read."},
-	evErrorMessage:          {Name: "error_message_encountered", EVE: "ERROR_MESSAGE_ENCOUNTERED", Doc: "A fatal alert, or an SSLv2 error, was seen in the clear."},
+	evErrorMessage:          {Name: "error_message_encountered", EVE: "ERROR_MESSAGE_ENCOUNTERED", Doc: "An SSLv2 error message was seen."},
 	evInvalidRecord:         {Name: "invalid_ssl_record", EVE: "INVALID_SSL_RECORD", Doc: "What was sent is no SSL at all."},
 	evCertInvalidLength:     {Name: "certificate_invalid_length", EVE: "CERTIFICATE_INVALID_LENGTH", Doc: "A length in the certificate message does not fit."},
 	evCertInvalidVersion:    {Name: "certificate_invalid_version", EVE: "CERTIFICATE_INVALID_VERSION", Doc: "The certificate's version cannot be read."},

@@ -158,7 +158,7 @@ func (p *parser) record(dir field.Dir, b []byte) (n, need int, ok bool) {
 
 // content handles the payload of a record.
 func (p *parser) content(dir field.Dir, kind byte, version uint16, b []byte) {
-	t, s := p.tx, &p.tx.sides[dir.Index()]
+	s := &p.tx.sides[dir.Index()]
 	if s.seen&seenHello == 0 {
 		s.version = version
 	}
@@ -176,9 +176,6 @@ func (p *parser) content(dir field.Dir, kind byte, version uint16, b []byte) {
 		}
 	case recordAlert:
 		s.alert = true
-		if !s.encrypted && len(b) == 2 && b[0] == 2 {
-			t.AddEvent(evErrorMessage, dir)
-		}
 	case recordData:
 		s.appData, s.encrypted = true, true
 	case recordHeartbeat:

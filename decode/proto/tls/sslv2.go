@@ -9,6 +9,7 @@ import (
 
 // SSLv2 message types, "The SSL Protocol" section 2.6 and 2.7 (1995).
 const (
+	ssl2Error       = 0
 	ssl2ClientHello = 1
 	ssl2MasterKey   = 2
 	ssl2ServerHello = 4
@@ -52,6 +53,8 @@ func (p *parser) sslv2(dir field.Dir, b []byte) (n, need int, ok bool) {
 	case ssl2MasterKey:
 		s.seen |= seenKeyExchange
 		s.encrypted = true
+	case ssl2Error:
+		t.AddEvent(evErrorMessage, dir)
 	case ssl2ServerDone:
 		s.seen |= seenFinished
 	default:

@@ -187,7 +187,6 @@ func TestEvents(t *testing.T) {
 		{"record type", "\x16\x03\x01\x00\x00\x50\x03\x01\x00\x00", "invalid_record_type"},
 		{"record version", "\x16\x05\x01\x00\x01\x00", "invalid_record_version"},
 		{"record length", "\x16\x03\x01\xff\xff\x00", "invalid_record_length"},
-		{"fatal alert", "\x15\x03\x01\x00\x02\x02\x28", "error_message_encountered"},
 		{"heartbeat", "\x18\x03\x02\x00\x03\x01\x40\x00", "overflow_heartbeat_message"},
 		{"handshake type", "\x16\x03\x01\x00\x04\x63\x00\x00\x00", "invalid_handshake_message"},
 	} {
