@@ -69,19 +69,42 @@ func indexFold(b []byte, lower string) int {
 	return -1
 }
 
-// without0 reports whether b, NUL bytes left out, is lower in any case.
-func without0(b []byte, lower string) bool {
+// contains0 reports whether b, NUL bytes left out, holds lower in any case.
+func contains0(b []byte, lower string) bool {
+	for i := range b {
+		if toLower(b[i]) == lower[0] && prefix0(b[i:], lower) {
+			return true
+		}
+	}
+	return false
+}
+
+// equal0 reports whether b, NUL bytes left out, is lower in any case.
+func equal0(b []byte, lower string) bool {
+	zeros := 0
+	for _, c := range b {
+		if c == 0 {
+			zeros++
+		}
+	}
+	return len(b)-zeros == len(lower) && prefix0(b, lower)
+}
+
+// prefix0 reports whether b, NUL bytes left out, begins with lower in any case.
+func prefix0(b []byte, lower string) bool {
 	n := 0
 	for _, c := range b {
 		if c == 0 {
 			continue
 		}
-		if n == len(lower) || toLower(c) != lower[n] {
+		if toLower(c) != lower[n] {
 			return false
 		}
-		n++
+		if n++; n == len(lower) {
+			return true
+		}
 	}
-	return n == len(lower)
+	return false
 }
 
 // trimLeft returns b without white space in front.

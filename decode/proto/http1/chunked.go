@@ -64,7 +64,7 @@ func (p *parser) requestChunk(b []byte, end bool) (int, verdict) {
 		return len(line), broken
 	}
 	if extension {
-		t.AddEvent(evChunkExtension, toServer)
+		t.warn(evChunkExtension, toServer)
 	}
 	p.req.left = n
 	p.req.phase = inChunk
@@ -117,10 +117,14 @@ func (p *parser) responseChunk(b []byte, end bool) (int, verdict) {
 	}
 	n, extension, empty, ok := chunkLength(line)
 	if empty && line != nil {
+		t.res.wire += uint64(len(line))
 		return len(line), again
 	}
 	if !ok {
 		t.AddEvent(evResChunkLen, toClient)
+		if t.cfg.v7 {
+			t.res.wire++ // as its records count
+		}
 		t.res.coding = codingIdentity
 		p.res.left = -1
 		p.res.phase = untilEnd
@@ -128,7 +132,7 @@ func (p *parser) responseChunk(b []byte, end bool) (int, verdict) {
 	}
 	t.res.wire += uint64(len(line))
 	if extension {
-		t.AddEvent(evChunkExtension, toClient)
+		t.warn(evChunkExtension, toClient)
 	}
 	p.res.left = n
 	p.res.phase = inChunk

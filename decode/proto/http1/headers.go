@@ -25,11 +25,15 @@ func (t *Tx) headerLine(dir field.Dir, line []byte, off int) {
 	m := t.side(dir)
 	text := chomp(line)
 	s := span{uint32(off), uint32(off + len(text))}
-	if len(text) == 0 || !isFold(text[0]) {
+	if len(text) == 0 {
+		// Only CRs: neither an end of the headers nor a header.
 		t.flushHeader(dir)
-		m.pending = s
+	} else if !isFold(text[0]) {
+		t.flushHeader(dir)
+		m.pending, m.held = s, false
 		return
 	}
+	m.held = true
 	if !m.pending.set() {
 		t.foldingEvent(dir)
 		if dir == toClient {
@@ -112,7 +116,7 @@ func (t *Tx) splitHeader(dir field.Dir, p span) header {
 	}
 	if colon < 0 {
 		if m.warned&warnedColon == 0 {
-			m.warned |= warnedColon
+			m.warned |= warnedColon | warnedName
 			t.AddEvent(sided(dir, evReqMissingColon, evResMissingColon), dir)
 		}
 		return header{name: span{p.off, p.off}, value: p, flags: unparseable}

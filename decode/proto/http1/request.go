@@ -92,6 +92,7 @@ func (p *parser) requestHeader(b []byte, end bool) (int, verdict) {
 	}
 	if line == nil {
 		if end {
+			m.pending = span{}
 			t.Advance(toServer, progTrailer)
 			p.req.phase = inFinal
 			return 0, again
@@ -111,7 +112,7 @@ func (p *parser) requestHeader(b []byte, end bool) (int, verdict) {
 // emptyLine reports whether a line ends the headers. A line of one blank does
 // if what follows is a line of its own.
 func (p *parser) emptyLine(line []byte, followed bool) bool {
-	if len(chomp(line)) == 0 {
+	if string(line) == "\n" || string(line) == "\r\n" {
 		return true
 	}
 	if p.cfg.personality.blankLineEnds() && len(trimLeft(line)) == 0 {
@@ -192,8 +193,13 @@ func (p *parser) requestFinal(b []byte, end bool) (int, verdict) {
 		t.AddEvent(evReqFieldTooLong, toServer)
 		return 0, broken
 	}
-	if line == nil {
+	switch {
+	case line == nil:
 		return 0, more
+	case line[len(line)-1] != '\n':
+		p.requestComplete()
+		p.req.phase = ignoring
+		return len(b), more
 	}
 	if t.is09 {
 		p.requestComplete()
@@ -204,7 +210,7 @@ func (p *parser) requestFinal(b []byte, end bool) (int, verdict) {
 		return len(line), again
 	}
 	if !knownMethod(method) {
-		t.AddEvent(evBodyUnexpected, toServer)
+		t.warn(evBodyUnexpected, toServer)
 		t.Advance(toServer, progBody)
 		if !p.bodyData(toServer, line) {
 			return len(line), broken

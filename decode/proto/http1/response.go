@@ -160,6 +160,9 @@ func (p *parser) responseHeader(b []byte, end bool) (int, verdict) {
 		return 0, more
 	}
 	if line == nil {
+		if m.held {
+			m.pending = span{}
+		}
 		t.flushHeader(toClient)
 		return 0, p.endOfResponse()
 	}
@@ -170,11 +173,12 @@ func (p *parser) responseHeader(b []byte, end bool) (int, verdict) {
 	}
 	if string(line) == "\n" && n < len(b) && b[n] == '\r' {
 		// LF CR is the end of a line, but no empty line.
-		n++
-		p.res.bareLF = false
-		m.head = append(m.head, b[:n]...)
+		off := len(m.head)
+		m.head = append(m.head, b[:n+1]...)
 		m.raw.end = uint32(len(m.head))
-		return n, again
+		p.res.bareLF = false
+		t.headerLine(toClient, m.head[off:], off)
+		return n + 1, again
 	}
 	off := len(m.head)
 	m.head = append(m.head, b[:n]...)
@@ -276,7 +280,7 @@ func (p *parser) responseBodyKind(te, cl *header) verdict {
 	case string(t.Method()) == "HEAD", none && te == nil && cl == nil:
 		m.coding = codingNone
 		p.res.phase = inFinal
-	case te != nil && indexFold(m.at(te.value), "chunked") >= 0:
+	case te != nil && contains0(m.at(te.value), "chunked"):
 		if !equalFold(m.at(te.value), "chunked") {
 			t.AddEvent(evAbnormalTE, toClient)
 		}
@@ -378,8 +382,12 @@ func (p *parser) responseFinal(b []byte, end bool) (int, verdict) {
 		t.AddEvent(evResFieldTooLong, toClient)
 		return 0, broken
 	}
-	if line == nil {
+	switch {
+	case line == nil:
 		return 0, more
+	case line[len(line)-1] != '\n':
+		p.responseComplete()
+		return len(b), more
 	}
 	if !looksLikeStatus(line) {
 		if !p.bodyData(toClient, line) {

@@ -59,8 +59,10 @@ type message struct {
 	// pending is a header line that may go on in the next one.
 	pending       span
 	pendingFolded bool
-	repetitions   int
-	dropped       int // headers beyond the limit
+	// held: the pending line is no header by itself.
+	held        bool
+	repetitions int
+	dropped     int // headers beyond the limit
 
 	coding  uint8
 	length  int64  // Content-Length; -1 if there is none
@@ -119,10 +121,12 @@ func (m *message) since(off int) span {
 	return span{uint32(off) | inDerived, uint32(len(m.derived)) | inDerived}
 }
 
-// header returns the first header of that name (in lower case), or nil.
+// header returns the first header of that name (in lower case), or nil. NUL
+// bytes in names do not count.
 func (m *message) header(name string) *header {
 	for i := range m.headers {
-		if equalFold(m.at(m.headers[i].name), name) {
+		if n := m.at(m.headers[i].name); len(n) == len(name) && equalFold(n, name) ||
+			len(n) > len(name) && equal0(n, name) {
 			return &m.headers[i]
 		}
 	}
@@ -201,6 +205,17 @@ func resetTx(t *Tx) {
 	*t = Tx{Tx: proto.Tx{Events: t.Events[:0]}, req: t.req, res: t.res, multipart: t.multipart}
 }
 
+// maxEvents bounds the events of one transaction.
+const maxEvents = 250
+
+// warn notes an event that is reported each time it happens.
+func (t *Tx) warn(ev uint8, dir field.Dir) {
+	if len(t.Events) < maxEvents {
+		t.Events = append(t.Events, ev)
+		t.Touch(dir)
+	}
+}
+
 // flag notes an event of the request's head. Suricata looks for those twice, at
 // the end of the headers and of the request, and reports them each time.
 func (t *Tx) flag(ev uint8) {
@@ -216,8 +231,7 @@ func (t *Tx) repeatFlags() {
 	n := len(t.Events)
 	for _, ev := range t.Events[:n] {
 		if t.flags&(1<<ev) != 0 {
-			t.Events = append(t.Events, ev)
+			t.warn(ev, toServer)
 		}
 	}
-	t.Touch(toServer)
 }
