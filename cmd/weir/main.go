@@ -3,88 +3,100 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"weir/cmd/weir/config"
-	"weir/decode/capture/pcapfile"
 )
 
+// version is set by the linker.
 var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	root := &cobra.Command{Use: "weir", Short: "network traffic detection", SilenceUsage: true, SilenceErrors: true, Version: version}
-	root.AddCommand(pcapCommand())
-	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "weir:", err)
-		os.Exit(1)
-	}
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
 }
 
-func pcapCommand() *cobra.Command {
-	var o config.Options
-	var rules, statsFile, runmode string
-	var separate, noDetect, initFatal bool
-	var workers int
-	c := &cobra.Command{
-		Use: "pcap FILE|DIR|-...", Short: "analyse captures", Args: cobra.MinimumNArgs(1),
+// run runs one command line and returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil {
+		for line := range strings.Lines(err.Error()) {
+			fmt.Fprintf(stderr, "weir: %s\n", strings.TrimSuffix(line, "\n"))
+		}
+		if errors.As(err, new(usageError)) {
+			fmt.Fprintf(stderr, "Try '%s --help'.\n", cmd.CommandPath())
+		}
+	}
+	return exitStatus(err)
+}
+
+// verbs are the commands, in the order of the help.
+var verbs = []func() *cobra.Command{
+	pcapCommand,
+	rulesCommand,
+	inspectCommand,
+	docsCommand,
+	versionCommand,
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "weir",
+		Short: "Watch network traffic and say what is wrong with it",
+		Long: `Weir decodes network traffic down to application transactions, runs
+Suricata-compatible rules over it and writes EVE JSON.
+
+Exit status: 0 done; 1 an error ended the run or an output is incomplete;
+2 the command line is wrong; 130 interrupted, outputs are complete up to there.`,
+		Example: `  weir pcap capture.pcap              what is in a capture and what is wrong with it
+  weir rules check -S my.rules        whether rules can be used
+  weir inspect capture.pcap           packets layer by layer`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, warnings, err := config.Load(o)
-			if err != nil {
-				return err
+			if len(args) == 0 {
+				return cmd.Help()
 			}
-			warn := func(format string, args ...any) { fmt.Fprintf(os.Stderr, "weir: "+format+"\n", args...) }
-			for _, w := range warnings {
-				warn("%v", w)
-			}
-			a, err := newAnalysis(cfg)
-			if err != nil {
-				return err
-			}
-			a.warn, a.workers = warn, max(workers, 1)
-			files, notes, err := pcapfile.List(args)
-			if err != nil {
-				return err
-			}
-			for _, n := range notes {
-				warn("%v", n)
-			}
-			if separate {
-				err = a.separate(cmd.Context(), files, cfg.DefaultLogDir)
-			} else {
-				err = a.run(cmd.Context(), files, cfg.DefaultLogDir)
-			}
-			a.stats.PeakRSSBytes = peakRSS()
-			if statsFile != "" {
-				b, _ := json.MarshalIndent(&a.stats, "", "  ")
-				if werr := os.WriteFile(statsFile, append(b, '\n'), 0o644); werr != nil {
-					return werr
-				}
-			}
-			return err
+			return unknownCommand(cmd, args[0])
 		},
 	}
-	f := c.Flags()
-	f.StringVarP(&o.File, "config", "c", "", "configuration")
-	f.StringVarP(&rules, "rules", "S", "", "rule file")
-	f.StringVarP(&o.LogDir, "log-dir", "l", "", "log folder")
-	f.StringVarP(&o.Checksums, "checksums", "k", "", "all or none")
-	f.StringArrayVar(&o.Sets, "set", nil, "key=value")
-	f.StringArrayVar(&o.Includes, "include", nil, "further file")
-	f.StringVar(&o.DataDir, "data-dir", "", "data folder")
-	f.BoolVar(&o.SimulateIPS, "simulate-ips", false, "inline")
-	f.BoolVar(&initFatal, "init-errors-fatal", false, "")
-	f.BoolVar(&noDetect, "disable-detection", false, "")
-	f.StringVar(&runmode, "runmode", "", "single or autofp")
-	f.BoolVar(&separate, "separate", false, "each file alone")
-	f.IntVar(&workers, "workers", 1, "workers")
-	f.StringVar(&statsFile, "stats-json", "", "statistics")
-	return c
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.PersistentFlags().SortFlags = false
+	cobra.EnableCommandSorting = false
+	for _, verb := range verbs {
+		root.AddCommand(verb())
+	}
+	return root
+}
+
+// unknownCommand names the commands that word is close to.
+func unknownCommand(cmd *cobra.Command, word string) error {
+	cmd.SuggestionsMinimumDistance = 2
+	if s := cmd.SuggestionsFor(word); len(s) > 0 {
+		return usagef("%s has no command %q; did you mean %s?", cmd.CommandPath(), word, strings.Join(s, " or "))
+	}
+	return usagef("%s has no command %q", cmd.CommandPath(), word)
+}
+
+// args makes a check of the number of words a usage error.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, words []string) error {
+		if err := check(cmd, words); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
 }
