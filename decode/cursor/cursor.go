@@ -77,6 +77,14 @@ func (c *Cursor) LE16() uint16 {
 	return 0
 }
 
+// LE24 reads three bytes, little endian.
+func (c *Cursor) LE24() uint32 {
+	if s := c.take(3); s != nil {
+		return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16
+	}
+	return 0
+}
+
 // LE32 reads four bytes, little endian.
 func (c *Cursor) LE32() uint32 {
 	if s := c.take(4); s != nil {
@@ -91,6 +99,25 @@ func (c *Cursor) LE64() uint64 {
 		return binary.LittleEndian.Uint64(s)
 	}
 	return 0
+}
+
+// Varint reads the integer of variable length of QUIC (RFC 9000 section 16):
+// the first two bits give the length of 1, 2, 4 or 8 bytes, the rest is the
+// value, big endian.
+func (c *Cursor) Varint() uint64 {
+	if c.at == len(c.b) {
+		c.short = true
+		return 0
+	}
+	s := c.take(1 << (c.b[c.at] >> 6))
+	if s == nil {
+		return 0
+	}
+	v := uint64(s[0] & 0x3f)
+	for _, b := range s[1:] {
+		v = v<<8 | uint64(b)
+	}
+	return v
 }
 
 // Bytes reads n bytes; the result aliases the input and is nil if they are not
