@@ -5,6 +5,7 @@ go 1.26.0
 require golang.org/x/sys v0.49.0
 
 require (
+	github.com/andybalholm/brotli v1.2.8 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
 	github.com/go-viper/mapstructure/v2 v2.4.0 // indirect
 	github.com/google/gopacket v1.1.19 // indirect
