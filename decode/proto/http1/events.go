@@ -65,6 +65,7 @@ const (
 	evTooManyWarnings
 	evFileNameTooLong
 	evChangeFailed
+	evResBodyUnexpected
 )
 
 var events = spelled([]proto.EventDef{
@@ -124,6 +125,7 @@ var events = spelled([]proto.EventDef{
 	evMultipartHeader:     {Name: "multipart_invalid_header", Doc: "A part of a multipart body has a header that could not be read."},
 	evTooManyWarnings:     {Name: "too_many_warnings", Doc: "More oddities in one connection than are reported."},
 	evFileNameTooLong:     {Name: "file_name_too_long", Doc: "A file name was cut."},
+	evResBodyUnexpected:   {Name: "response_body_unexpected", Doc: "Bytes behind a response are neither its body nor another response."},
 	evChangeFailed:        {Name: "failed_protocol_change", Doc: "The protocol that was to take over is not there."},
 })
 

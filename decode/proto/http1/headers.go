@@ -185,6 +185,8 @@ func (t *Tx) joinHeader(dir field.Dir, old *header, h header) {
 			return
 		}
 		m.repetitions++
+	} else if !t.cfg.v7 {
+		t.warn(sided(dir, evReqRepetition, evResRepetition), dir)
 	}
 	old.flags |= repeated
 	if equalFold(m.at(h.name), "content-length") {

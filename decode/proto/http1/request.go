@@ -131,7 +131,7 @@ func (p *parser) requestHeadersDone() verdict {
 		p.req.phase = inFinal
 		return again
 	}
-	t.requestHeaders()
+	p.requestHeaders(t)
 	t.Advance(toServer, progHeaders)
 	if string(m.at(t.method)) == "CONNECT" {
 		p.req.phase = inConnect

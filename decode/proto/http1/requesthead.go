@@ -4,7 +4,7 @@ import "bytes"
 
 // requestHeaders draws the conclusions from the headers of a request: what body
 // follows, and for whom it is.
-func (t *Tx) requestHeaders() {
+func (p *parser) requestHeaders(t *Tx) {
 	m := &t.req
 	t.headersRead = true
 	te, cl := m.header("transfer-encoding"), m.header("content-length")
@@ -35,7 +35,7 @@ func (t *Tx) requestHeaders() {
 	if t.auth == authUnknown {
 		t.AddEvent(evAuthUnrecognized, toServer)
 	}
-	t.startCodings(toServer)
+	p.startCodings(t, toServer)
 }
 
 // requestHost finds the host that a request is for: the URI's, or else that of

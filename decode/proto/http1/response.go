@@ -312,7 +312,7 @@ func (p *parser) responseBodyKind(te, cl *header) verdict {
 		p.res.left = -1
 		p.res.phase = untilEnd
 	}
-	t.startCodings(toClient)
+	p.startCodings(t, toClient)
 	t.Advance(toClient, progHeaders)
 	if v == again && (m.coding == codingChunked || p.res.left != 0) {
 		t.Advance(toClient, progBody)
@@ -382,14 +382,13 @@ func (p *parser) responseFinal(b []byte, end bool) (int, verdict) {
 		t.AddEvent(evResFieldTooLong, toClient)
 		return 0, broken
 	}
-	switch {
-	case line == nil:
+	if line == nil {
 		return 0, more
-	case line[len(line)-1] != '\n':
-		p.responseComplete()
-		return len(b), more
 	}
 	if !looksLikeStatus(line) {
+		if !p.cfg.v7 {
+			t.warn(evResBodyUnexpected, toClient)
+		}
 		if !p.bodyData(toClient, line) {
 			return len(line), broken
 		}
