@@ -18,6 +18,7 @@ import (
 	"weir/decode/packet"
 	"weir/decode/proto"
 	"weir/decode/proto/all"
+	"weir/detect"
 	"weir/sinks/eve"
 )
 
@@ -25,6 +26,7 @@ import (
 type analysis struct {
 	cfg      *config.Config
 	set      *proto.Set
+	rules    *ruleSet // nil: no detection
 	workers  int
 	logDir   string
 	progress func(done int64) // bytes of captures read so far; may be nil
@@ -86,7 +88,7 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make log folder: %w", err)
 	}
-	types := eveTypes(a.set, eve.Type{Events: []string{"alert"}})
+	types := eveTypes(a.set, eve.Type{Events: []string{"alert"}, Options: detect.AlertOptions})
 	eo := eveOptions(a.cfg, types)
 	eo.Dir = dir
 	sink, err := eve.New(&eo)
@@ -97,7 +99,14 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	o := pipelineOptions(a.cfg, a.set)
 	o.Workers = a.workers
 	o.Lane = func(i int) decode.Lane { return lanes[i] }
-	o.Inspector = func(int, event.Publisher) decode.Inspector { return silent{} }
+	workers := make([]*detect.Worker, a.workers)
+	o.Inspector = func(i int, pub event.Publisher) decode.Inspector {
+		if a.rules == nil {
+			return silent{}
+		}
+		workers[i] = a.rules.engine.NewWorker(pub)
+		return workers[i]
+	}
 	pl, err := decode.New(&o)
 	if err != nil {
 		return errors.Join(err, sink.Close())
@@ -121,6 +130,11 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	a.stats.Backwards += pl.Read.Backwards
 	a.stats.Jumps += pl.Read.Jumps
 	a.stats.Files += len(files)
+	for _, w := range workers {
+		if w != nil {
+			a.stats.Alerts += w.Alerts
+		}
+	}
 	return err
 }
 
@@ -167,7 +181,7 @@ type captures struct {
 	files    []string
 	sink     *eve.Sink
 	failed   func(error)
-	cut      func(error) // the capture ends in the middle of a record
+	cut      func(error)      // the capture ends in the middle of a record
 	progress func(done int64) // bytes of captures read so far; may be nil
 
 	cur  *pcapfile.File

@@ -37,6 +37,15 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) erro
 		return err
 	}
 	a.warn, a.workers = warn, workerCount(o, cfg)
+	if a.rules, err = loadRules(&o.engineOptions, cfg, a.set); err != nil {
+		return err
+	}
+	if rs := a.rules; rs != nil {
+		a.stats.RulesLoaded, a.stats.RulesFailed, a.stats.RulesLoadS = rs.loaded, len(rs.errs), rs.took.Seconds()
+		for _, e := range rs.errs {
+			warn("%v", e)
+		}
+	}
 	if f, ok := stderr.(*os.File); ok && !o.Quiet && terminal(f) {
 		p := newProgress(f, files)
 		a.progress = p.set

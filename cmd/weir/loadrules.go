@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"weir/cmd/weir/config"
+	"weir/decode/proto"
+	"weir/detect"
+	"weir/rules"
+)
+
+// ruleSet is the compiled rules of a run and what became of each.
+type ruleSet struct {
+	engine *detect.Engine
+	loaded int
+	errs   []*rules.Error
+	took   time.Duration
+}
+
+// loadRules reads and compiles the rules of a run; nil if there are none.
+func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, error) {
+	files, err := o.ruleFiles(c)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	start := time.Now()
+	rs := &ruleSet{}
+	var all []*rules.Rule
+	for _, name := range files {
+		f, err := rules.ParseFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read rules: %w", err)
+		}
+		all = append(all, f.Rules...)
+		rs.errs = append(rs.errs, f.Errors...)
+	}
+	opt := detect.Options{
+		Vars: ruleVars(c), PCRELimit: 1 << 17, AlertMax: int(c.PacketAlertMax),
+	}
+	if opt.AlertMax == 0 {
+		opt.AlertMax = 15
+	}
+	if name := string(c.ClassificationFile); name != "" {
+		classes, errs, err := rules.ParseClasses(name)
+		if err != nil {
+			return nil, fmt.Errorf("classification-file: %w", err)
+		}
+		opt.Classes = classes
+		rs.errs = append(rs.errs, errs...)
+	}
+	engine, rep, err := detect.NewBuilder(set, opt).Build(all)
+	if err != nil {
+		return nil, err
+	}
+	rs.engine, rs.loaded = engine, rep.Loaded
+	rs.errs = append(rs.errs, rep.Errors...)
+	rs.took = time.Since(start)
+	if o.InitErrorsFatal && len(rs.errs) > 0 {
+		return nil, fmt.Errorf("%d rules cannot be used; the first: %w", len(rs.errs), rs.errs[0])
+	}
+	return rs, nil
+}

@@ -1,0 +1,278 @@
+package detect
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"weir/decode"
+	"weir/decode/event"
+	"weir/decode/field"
+	"weir/decode/flow"
+	"weir/decode/packet"
+	"weir/decode/proto"
+)
+
+// render makes the members of the alert object that do not change.
+func (c *compiler) render() {
+	s := c.s
+	action := "allowed"
+	b := []byte{'{'}
+	b = event.Str(b, "action", action)
+	b = event.Uint(b, "gid", uint64(s.gid))
+	b = event.Uint(b, "signature_id", uint64(s.sid))
+	b = event.Uint(b, "rev", uint64(s.rev))
+	b = event.Str(b, "signature", s.msg)
+	b = event.Str(b, "category", s.class)
+	b = event.Uint(b, "severity", uint64(s.priority))
+	s.json = b[1:]
+	s.metadata = metadata(s)
+}
+
+// metadata makes the metadata member of a rule: a list of values for each key,
+// in order of the keys' first appearance.
+func metadata(s *signature) []byte {
+	var keys []string
+	values := map[string][]string{}
+	for i := range s.rule.Options {
+		o := &s.rule.Options[i]
+		if o.Name != "metadata" {
+			continue
+		}
+		for kv := range strings.SplitSeq(o.Value, ",") {
+			k, v, ok := strings.Cut(strings.TrimSpace(kv), " ")
+			if !ok {
+				continue
+			}
+			if values[k] == nil {
+				keys = append(keys, k)
+			}
+			values[k] = append(values[k], strings.TrimSpace(v))
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	b := event.Open(nil, "metadata")
+	for _, k := range keys {
+		b = event.OpenArray(b, k)
+		for _, v := range values[k] {
+			b = event.ElemStr(b, v)
+		}
+		b = event.CloseArray(b)
+	}
+	return event.Close(b)
+}
+
+// alertOptions are those of an alert type of an eve-log output.
+type alertOptions struct {
+	payload, printable, packet, metadata, length bool
+	app, ruleMetadata, rawRule                   bool
+}
+
+// AlertOptions reads the alert section of an eve-log output.
+func AlertOptions(o event.Options) (any, error) {
+	a := &alertOptions{
+		payload: o.Bool("payload", false), printable: o.Bool("payload-printable", false), packet: o.Bool("packet", false),
+		length: o.Bool("payload-length", false), app: true, ruleMetadata: true,
+	}
+	m := o.Sub("metadata")
+	if len(m.Keys()) > 0 {
+		a.app = m.Bool("app-layer", true)
+		r := m.Sub("rule")
+		a.ruleMetadata, a.rawRule = r.Bool("metadata", true), r.Bool("raw", false)
+	} else if !o.Bool("metadata", true) {
+		a.app, a.ruleMetadata = false, false
+	}
+	return a, nil
+}
+
+// alertBody is the body of one alert event.
+type alertBody struct {
+	w  *Worker
+	a  alert
+	p  *packet.Packet
+	f  *flow.Flow
+	pr *proto.Protocol
+}
+
+// AppendEvent implements event.Appender.
+func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
+	o, _ := out.Opts.(*alertOptions)
+	if o == nil {
+		o = &alertOptions{app: true, ruleMetadata: true}
+	}
+	s := x.a.sig
+	b = event.Open(b, "alert")
+	b = append(b, s.json...)
+	b = x.target(b)
+	if o.ruleMetadata && s.metadata != nil {
+		b = append(append(b, ','), s.metadata...)
+	}
+	if o.rawRule {
+		b = event.Str(b, "rule", s.rule.Raw)
+	}
+	b = event.Close(b)
+	if x.a.tx != nil && o.app && x.pr != nil {
+		for i := range x.pr.Records {
+			r := &x.pr.Records[i]
+			if r.Alert != nil {
+				b = r.Alert(b, x.a.tx, x.f, nil)
+			} else {
+				key := r.Key
+				if key == "" {
+					key = r.Type
+				}
+				mark := len(b)
+				var ok bool
+				if b, ok = r.Append(event.Key(b, key), x.a.tx, x.f, nil); !ok {
+					b = b[:mark]
+				}
+			}
+		}
+		b = x.files(b)
+	}
+	if x.f != nil {
+		b = x.flow(b)
+	}
+	return x.payload(b, o)
+}
+
+// target appends which end is the attacked one.
+func (x *alertBody) target(b []byte) []byte {
+	s, p := x.a.sig, x.p
+	if s.target == "" || p.Version == 0 {
+		return b
+	}
+	src, dst, sp, dp := p.SrcAddr(), p.DstAddr(), p.SrcPort, p.DstPort
+	if s.target == "src_ip" {
+		src, dst, sp, dp = dst, src, dp, sp
+	}
+	b = event.Open(b, "source")
+	b = event.Addr(b, "ip", src)
+	if p.L4 != 0 && sp != 0 {
+		b = event.Uint(b, "port", uint64(sp))
+	}
+	b = event.Close(b)
+	b = event.Open(b, "target")
+	b = event.Addr(b, "ip", dst)
+	if p.L4 != 0 && dp != 0 {
+		b = event.Uint(b, "port", uint64(dp))
+	}
+	return event.Close(b)
+}
+
+// files appends the files of the transaction.
+func (x *alertBody) files(b []byte) []byte {
+	t := x.a.tx.Base()
+	open := false
+	for _, l := range t.Files {
+		if l == nil {
+			continue
+		}
+		for _, f := range l.Files {
+			if !open {
+				b, open = event.OpenArray(b, "files"), true
+			}
+			b = event.OpenElem(b)
+			b = decode.AppendFile(b, f)
+			b = event.Close(b)
+		}
+	}
+	if open {
+		b = event.CloseArray(b)
+	}
+	return b
+}
+
+// flow appends the flow so far.
+func (x *alertBody) flow(b []byte) []byte {
+	f := x.f
+	if x.pr != nil {
+		b = event.Str(b, "app_proto", x.pr.EVEName())
+	}
+	b = event.Str(b, "direction", x.p.Dir.String())
+	b = event.Open(b, "flow")
+	b = event.Uint(b, "pkts_toserver", f.Pkts[0])
+	b = event.Uint(b, "pkts_toclient", f.Pkts[1])
+	b = event.Uint(b, "bytes_toserver", f.Bytes[0])
+	b = event.Uint(b, "bytes_toclient", f.Bytes[1])
+	b = event.Time(b, "start", f.Start)
+	src, dst, sp, dp := f.Tuple(field.ToServer)
+	b = event.Addr(b, "src_ip", src)
+	b = event.Addr(b, "dest_ip", dst)
+	switch f.Proto {
+	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP:
+		b = event.Uint(b, "src_port", uint64(sp))
+		b = event.Uint(b, "dest_port", uint64(dp))
+	}
+	return event.Close(b)
+}
+
+// payload appends the bytes that the output's options ask for.
+func (x *alertBody) payload(b []byte, o *alertOptions) []byte {
+	data, stream := x.p.Payload(), 0
+	if x.w.hasRaw && len(x.w.raw) > 0 && x.p.Proto == packet.ProtoTCP && !x.a.sig.needPacket {
+		data, stream = x.w.raw, 1
+	}
+	if o.payload && len(data) > 0 {
+		b = appendBase64(event.Key(b, "payload"), data)
+	}
+	if o.length && len(data) > 0 {
+		b = event.Uint(b, "payload_length", uint64(len(data)))
+	}
+	if o.printable && len(data) > 0 {
+		b = event.Bytes(b, "payload_printable", event.AppendPrintable(nil, data))
+	}
+	if o.payload || o.printable {
+		b = event.Uint(b, "stream", uint64(stream))
+	}
+	if o.packet && !x.p.Has(packet.Pseudo) {
+		b = appendBase64(event.Key(b, "packet"), x.p.Data)
+		b = event.Open(b, "packet_info")
+		b = event.Close(event.Uint(b, "linktype", uint64(x.p.Link)))
+	}
+	return b
+}
+
+// publish turns the rules that have fitted into alerts and a verdict.
+func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
+	if len(w.alerts) == 0 {
+		return 0
+	}
+	var v decode.Verdict
+	n := 0
+	for _, a := range w.alerts {
+		s := a.sig
+		if s.action == actPass {
+			if f != nil && (s.hasTx || s.app != nil || !s.needPacket) {
+				v |= decode.VerdictPassFlow
+			}
+			break
+		}
+		if !w.allow(s, p, f) {
+			continue
+		}
+		if s.noAlert || s.action == actConfig {
+			continue
+		}
+		if n++; n > w.e.opt.AlertMax {
+			break
+		}
+		w.Alerts++
+		v |= decode.VerdictAlerted
+		w.body = alertBody{w, a, p, f, w.in.Proto}
+		decode.PacketHead(&w.ev, "alert", p, f)
+		if a.tx != nil {
+			w.ev.HasTx, w.ev.TxID = true, a.tx.Base().ID
+		}
+		w.ev.Body = &w.body
+		w.ev.Alert = &event.Alert{GID: s.gid, SID: s.sid, Rev: s.rev, Msg: s.msg, Class: s.class, Priority: s.priority}
+		w.pub.Publish(&w.ev)
+	}
+	return v
+}
+
+func appendBase64(b, data []byte) []byte {
+	b = append(b, '"')
+	return append(base64.StdEncoding.AppendEncode(b, data), '"')
+}

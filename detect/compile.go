@@ -1,0 +1,437 @@
+package detect
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"weir/decode/field"
+	"weir/decode/proto"
+	"weir/detect/mpm"
+	"weir/rules"
+)
+
+// compiler turns one rule into a signature.
+type compiler struct {
+	e           *Builder
+	r           *rules.Rule
+	s           *signature
+	opt         *rules.Option
+	unit        int            // index of the unit that contents go to; -1: payload
+	last        *matcher       // content or pcre that modifiers are about
+	from        int            // unit of last
+	vars        map[string]int // byte_extract and byte_math
+	hasPriority bool
+}
+
+// errUnsupported marks a keyword or protocol that does not exist yet.
+type errUnsupported struct{ what string }
+
+func (e errUnsupported) Error() string { return e.what + " is not supported yet" }
+
+// compile turns r into a signature.
+func (b *Builder) compile(r *rules.Rule) (*signature, *rules.Error) {
+	s := &signature{rule: r, sid: r.SID, gid: r.GID, rev: r.Rev, priority: 3, dir: field.Both}
+	c := &compiler{e: b, r: r, s: s, unit: -1, vars: map[string]int{}}
+	fail := func(pos rules.Pos, err error) (*signature, *rules.Error) {
+		return nil, &rules.Error{Pos: pos, SID: r.SID, Msg: err.Error()}
+	}
+	if err := c.header(); err != nil {
+		return fail(r.Pos, err)
+	}
+	for i := range r.Options {
+		c.opt = &r.Options[i]
+		if err := c.option(c.opt); err != nil {
+			pos := c.opt.Pos
+			if c.opt.HasValue {
+				pos = c.opt.ValuePos
+			}
+			return fail(pos, fmt.Errorf("%s: %w", c.opt.Name, err))
+		}
+	}
+	if err := c.finish(); err != nil {
+		return fail(r.Pos, err)
+	}
+	return s, nil
+}
+
+// header compiles action, protocol, addresses and ports.
+func (c *compiler) header() error {
+	r, s := c.r, c.s
+	switch r.Action.S {
+	case "alert":
+	case "pass":
+		s.action = actPass
+	case "drop":
+		s.action = actDrop
+	case "reject", "rejectsrc", "rejectdst", "rejectboth":
+		s.action = actReject
+	case "config":
+		s.action = actConfig
+	default:
+		return fmt.Errorf("action %q: want alert, pass, drop, reject, rejectsrc, rejectdst, rejectboth or config", r.Action.S)
+	}
+	if r.Hook.S != "" {
+		return errUnsupported{"hook " + strconv.Quote(r.Hook.S)}
+	}
+	if err := c.protocol(r.Proto.S); err != nil {
+		return err
+	}
+	var err error
+	if s.src, err = c.e.addresses(r.Src.S); err != nil {
+		return err
+	}
+	if s.dst, err = c.e.addresses(r.Dst.S); err != nil {
+		return err
+	}
+	if s.sport, err = c.e.ports(r.SrcPort.S); err != nil {
+		return err
+	}
+	if s.dport, err = c.e.ports(r.DstPort.S); err != nil {
+		return err
+	}
+	s.bidir = r.Dir == rules.BothWay
+	if r.Dir == rules.TxBoth {
+		return errUnsupported{"direction =>"}
+	}
+	return nil
+}
+
+func (c *compiler) protocol(name string) error {
+	s := c.s
+	switch name {
+	case "ip":
+		s.protos = protoIP
+	case "ip4", "ipv4":
+		s.protos = protoIP | protoIPv4
+	case "ip6", "ipv6":
+		s.protos = protoIP | protoIPv6
+	case "tcp":
+		s.protos = protoTCP
+	case "tcp-pkt":
+		s.protos, s.needPacket = protoTCP, true
+	case "tcp-stream":
+		s.protos, s.needStream = protoTCP, true
+	case "udp":
+		s.protos = protoUDP
+	case "icmp":
+		s.protos = protoICMP | protoICMPv6
+	case "icmpv4":
+		s.protos = protoICMP
+	case "icmpv6":
+		s.protos = protoICMPv6
+	case "sctp":
+		s.protos = protoSCTP
+	case "pkthdr":
+		s.protos = protoIP | protoPkthdr
+	default:
+		s.app = c.e.set.Members(name)
+		if len(s.app) == 0 {
+			return fmt.Errorf("protocol %q is unknown", name)
+		}
+		for _, p := range s.app {
+			if p.Transport&proto.TCP != 0 {
+				s.protos |= protoTCP
+			}
+			if p.Transport&proto.UDP != 0 {
+				s.protos |= protoUDP
+			}
+		}
+	}
+	return nil
+}
+
+// option compiles one option.
+func (c *compiler) option(o *rules.Option) error {
+	if k, ok := keywords[o.Name]; ok {
+		return k(c, o.Value)
+	}
+	if t, ok := transforms[o.Name]; ok {
+		tr, err := t(o.Value)
+		if err != nil {
+			return err
+		}
+		return c.transform(tr)
+	}
+	if defs := c.e.modifiers[o.Name]; defs != nil {
+		return c.modifier(defs)
+	}
+	if defs := c.e.fields[o.Name]; defs != nil {
+		return c.field(defs, o.Value)
+	}
+	return errUnsupported{"keyword"}
+}
+
+// field starts a sticky buffer, or adds a condition of an integer or custom
+// field.
+func (c *compiler) field(defs []defOf, value string) error {
+	alts := c.covers(defs)
+	if len(alts) == 0 {
+		return fmt.Errorf("is a keyword of %s, not of %s", defs[0].proto.Name, c.r.Proto.S)
+	}
+	d := alts[0].def
+	if d.Dir != field.Both && c.s.flow.dir == 0 {
+		// The rule is about the direction of its buffers.
+		c.s.dir &= d.Dir
+	}
+	switch d.Kind {
+	case field.KindBytes, field.KindMulti, field.KindBody:
+		c.s.units = append(c.s.units, unit{def: d, alts: alts})
+		c.unit = len(c.s.units) - 1
+		c.last = nil
+		return nil
+	case field.KindCustom:
+		test, err := d.Compile(value)
+		if err != nil {
+			return err
+		}
+		c.s.units = append(c.s.units, unit{def: d, alts: alts, test: test})
+		return nil
+	}
+	test, err := integerTest(d, value)
+	if err != nil {
+		return err
+	}
+	c.s.units = append(c.s.units, unit{def: d, alts: alts, test: test})
+	return nil
+}
+
+// covers returns the fields of the protocols that the rule is about.
+func (c *compiler) covers(defs []defOf) []*defOf {
+	var out []*defOf
+	for i := range defs {
+		if c.s.app == nil || slices.Contains(c.s.app, defs[i].proto) {
+			out = append(out, &defs[i])
+		}
+	}
+	if c.s.app == nil && len(out) > 0 {
+		// tcp or udp with a buffer: the protocol of the buffer is meant.
+		for _, d := range out {
+			c.s.app = append(c.s.app, d.proto)
+		}
+	}
+	return out
+}
+
+// modifier moves the content before it to a buffer: http_uri and its kin.
+func (c *compiler) modifier(defs []defOf) error {
+	if c.last == nil || c.from != -1 {
+		return fmt.Errorf("no content before it that has no buffer yet")
+	}
+	alts := c.covers(defs)
+	if len(alts) == 0 {
+		return fmt.Errorf("is a keyword of %s, not of %s", defs[0].proto.Name, c.r.Proto.S)
+	}
+	d := alts[0].def
+	if d.Dir != field.Both && c.s.flow.dir == 0 {
+		c.s.dir &= d.Dir
+	}
+	pay := c.payload()
+	m := pay.match[len(pay.match)-1]
+	pay.match = pay.match[:len(pay.match)-1]
+	// Contents of one buffer by modifiers are one list.
+	at := -1
+	for i := range c.s.units {
+		if u := &c.s.units[i]; u.def == d && len(u.transforms) == 0 && u.test == nil {
+			at = i
+		}
+	}
+	if at < 0 {
+		c.s.units = append(c.s.units, unit{def: d, alts: alts})
+		at = len(c.s.units) - 1
+	}
+	u := &c.s.units[at]
+	if (m.hasDist || m.hasWithin || m.relative) && len(u.match) > 0 {
+		u.match[len(u.match)-1].next = true
+	}
+	u.match = append(u.match, m)
+	c.last, c.from = &u.match[len(u.match)-1], at
+	return nil
+}
+
+// payload returns the unit of the payload, made at first use.
+func (c *compiler) payload() *unit {
+	for i := range c.s.units {
+		if c.s.units[i].payload {
+			return &c.s.units[i]
+		}
+	}
+	c.s.units = append(c.s.units, unit{payload: true})
+	return &c.s.units[len(c.s.units)-1]
+}
+
+// current returns the unit that contents go to.
+func (c *compiler) current() *unit {
+	if c.unit < 0 {
+		return c.payload()
+	}
+	return &c.s.units[c.unit]
+}
+
+// add appends a matcher to the current buffer.
+func (c *compiler) add(m matcher) *matcher {
+	u := c.current()
+	if (m.hasDist || m.hasWithin || m.relative) && len(u.match) > 0 {
+		u.match[len(u.match)-1].next = true
+	}
+	u.match = append(u.match, m)
+	return &u.match[len(u.match)-1]
+}
+
+// transform notes a transform of the buffer that was just named.
+func (c *compiler) transform(t transform) error {
+	if c.unit < 0 {
+		return fmt.Errorf("no buffer before it")
+	}
+	u := &c.s.units[c.unit]
+	if len(u.match) > 0 {
+		return fmt.Errorf("stands behind a content: transforms come right behind the buffer")
+	}
+	u.transforms = append(u.transforms, t)
+	return nil
+}
+
+// variable returns the number of a variable, or a constant.
+func (c *compiler) number(s string) (number, error) {
+	s = strings.TrimSpace(s)
+	if i, ok := c.vars[s]; ok {
+		return number{isVar: true, index: i}, nil
+	}
+	v, err := strconv.ParseInt(s, 0, 64)
+	if err != nil {
+		u, err2 := strconv.ParseUint(s, 0, 64)
+		if err2 != nil {
+			return number{}, fmt.Errorf("value %q: want a number or a variable of byte_extract", s)
+		}
+		v = int64(u)
+	}
+	return number{v: v}, nil
+}
+
+// declare makes a variable.
+func (c *compiler) declare(name string) (int, error) {
+	if i, ok := c.vars[name]; ok {
+		return i, nil
+	}
+	if len(c.vars) >= maxVars {
+		return 0, fmt.Errorf("more than %d variables", maxVars)
+	}
+	c.vars[name] = len(c.vars)
+	return c.vars[name], nil
+}
+
+// finish checks the rule as a whole and chooses its fast pattern.
+func (c *compiler) finish() error {
+	s := c.s
+	s.units = slices.DeleteFunc(s.units, func(u unit) bool { return u.payload && len(u.match) == 0 })
+	for i := range s.units {
+		u := &s.units[i]
+		if u.def != nil {
+			s.hasTx = true
+		}
+		if u.def != nil && u.test == nil && len(u.match) == 0 && u.absent == absentNo {
+			return fmt.Errorf("buffer %s has no content", u.def.Name)
+		}
+		for j := range u.match {
+			m := &u.match[j]
+			if m.kind != mContent {
+				continue
+			}
+			if m.nocase {
+				m.pattern = lowerBytes(m.pattern)
+			}
+			m.finder = mpm.NewFinder(m.pattern, m.nocase)
+			if u.def != nil && u.def.Check != nil {
+				if why := u.def.Check(m.pattern, m.nocase); why != "" && !m.negated {
+					return fmt.Errorf("%s: %s", u.def.Name, why)
+				}
+			}
+		}
+	}
+	if s.flow.dir != 0 {
+		s.dir = s.flow.dir
+	}
+	if s.dir == 0 {
+		return fmt.Errorf("no direction is left: its buffers are of both")
+	}
+	if s.protos&protoPkthdr != 0 {
+		s.eventOnly = true
+	}
+	s.fast = c.choose()
+	c.render()
+	return nil
+}
+
+// choose picks the fast pattern: the one marked, else the best positive content,
+// buffers of transactions before payload.
+func (c *compiler) choose() *fastPattern {
+	var best *fastPattern
+	score := -1
+	for i := range c.s.units {
+		u := &c.s.units[i]
+		if u.test != nil || u.absent != absentNo || u.def != nil && u.def.NoFastPattern {
+			continue
+		}
+		for j := range u.match {
+			m := &u.match[j]
+			if m.kind != mContent || m.negated || m.isVariable() {
+				continue
+			}
+			n := min(len(m.pattern), 16) * 4
+			if u.def != nil {
+				n += 20
+			}
+			if m.atEnd || m.atStart {
+				n += 3
+			}
+			if m.fastMarked {
+				n += 1000
+			}
+			if n > score {
+				score = n
+				best = fastOf(i, u, m)
+			}
+		}
+	}
+	return best
+}
+
+// isVariable reports whether the place of a content depends on a variable.
+func (m *matcher) isVariable() bool {
+	return m.offset.isVar || m.depth.isVar || m.distance.isVar || m.within.isVar
+}
+
+// fastOf returns the fast pattern for content m of unit i.
+func fastOf(i int, u *unit, m *matcher) *fastPattern {
+	f := &fastPattern{unit: i, pattern: m.pattern, nocase: m.nocase}
+	if m.fastLen > 0 {
+		f.pattern = m.pattern[m.fastOff : m.fastOff+m.fastLen]
+		return f
+	}
+	f.end = m.atEnd && u.def != nil && u.def.Kind != field.KindBody
+	if m.hasDist || m.hasWithin {
+		return f
+	}
+	if m.hasOff {
+		f.offset = int(m.offset.v)
+	}
+	if m.hasDepth {
+		f.depth = int(m.offset.v + m.depth.v)
+	}
+	if m.atStart {
+		f.depth = len(m.pattern)
+	}
+	return f
+}
+
+func lowerBytes(b []byte) []byte {
+	out := make([]byte, len(b))
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		out[i] = c
+	}
+	return out
+}

@@ -1,0 +1,472 @@
+// Package detect runs rules over packets, streams and transactions.
+//
+// A Builder compiles rules to an Engine, which is immutable and shared. Each
+// worker has a Worker of it, which implements decode.Inspector.
+//
+// Rules are found by their fast pattern, one content of each: those of
+// transaction buffers in a set for each buffer, protocol and direction; those of
+// the payload in sets by transport, direction and server port, or by
+// application protocol. What a set finds, and the few rules without a content,
+// is then checked in full, in the order of the rules.
+package detect
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"weir/decode/field"
+	"weir/decode/packet"
+	"weir/decode/proto"
+	"weir/detect/mpm"
+	"weir/detect/regex"
+	"weir/rules"
+)
+
+// Options set up a Builder.
+type Options struct {
+	Vars       *rules.Vars
+	Classes    map[string]rules.Class
+	References map[string]string // prefix of the URL by kind
+	PCRELimit  int               // steps of one match
+	AlertMax   int               // alerts of one packet
+}
+
+// Builder compiles rules.
+type Builder struct {
+	set       *proto.Set
+	opt       Options
+	fields    map[string][]defOf // by keyword and alias
+	modifiers map[string][]defOf
+	classes   map[string]rules.Class
+	bits      map[string]int
+	regexps   map[string]*regex.Regexp
+	addrs     map[string]*rules.AddressSet
+	portSets  map[string]*rules.PortSet
+}
+
+// Report tells what became of a set of rules.
+type Report struct {
+	Loaded int
+	Errors []*rules.Error
+}
+
+// NewBuilder returns a builder for rules on the given protocols.
+func NewBuilder(set *proto.Set, opt Options) *Builder {
+	b := &Builder{
+		set: set, opt: opt, fields: map[string][]defOf{}, modifiers: map[string][]defOf{}, classes: opt.Classes,
+		bits: map[string]int{}, regexps: map[string]*regex.Regexp{}, addrs: map[string]*rules.AddressSet{}, portSets: map[string]*rules.PortSet{},
+	}
+	for _, p := range set.All() {
+		for i := range p.Fields {
+			d := defOf{p, &p.Fields[i]}
+			for _, name := range append([]string{d.def.Name}, d.def.Aliases...) {
+				b.fields[name] = append(b.fields[name], d)
+			}
+			for _, name := range d.def.Modifiers {
+				b.modifiers[name] = append(b.modifiers[name], d)
+			}
+		}
+	}
+	return b
+}
+
+// addresses parses an address group, or takes it from those parsed before.
+func (b *Builder) addresses(s string) (*rules.AddressSet, error) {
+	if a, ok := b.addrs[s]; ok {
+		return a, nil
+	}
+	a, err := rules.ParseAddresses(s, b.opt.Vars)
+	if err == nil {
+		b.addrs[s] = a
+	}
+	return a, err
+}
+
+// ports parses a port group, or takes it from those parsed before.
+func (b *Builder) ports(s string) (*rules.PortSet, error) {
+	if p, ok := b.portSets[s]; ok {
+		return p, nil
+	}
+	p, err := rules.ParsePorts(s, b.opt.Vars)
+	if err == nil {
+		b.portSets[s] = p
+	}
+	return p, err
+}
+
+// Build compiles rules. A rule that cannot be used is reported and left out.
+func (b *Builder) Build(rs []*rules.Rule) (*Engine, *Report, error) {
+	rep := &Report{}
+	var sigs []*signature
+	for _, r := range rs {
+		s, err := b.compile(r)
+		if err != nil {
+			rep.Errors = append(rep.Errors, err)
+			continue
+		}
+		sigs = append(sigs, s)
+	}
+	rep.Loaded = len(sigs)
+	order(sigs)
+	e := &Engine{sigs: sigs, set: b.set, opt: b.opt}
+	return e, rep, e.group()
+}
+
+// order puts rules in the order of inspection: pass, drop, reject, alert; what
+// sets flow bits before what reads them; higher priority first; then as loaded.
+func order(sigs []*signature) {
+	rank := [...]int{actAlert: 4, actPass: 0, actDrop: 1, actReject: 2, actConfig: 3}
+	bits := func(s *signature) int {
+		switch {
+		case len(s.setsBits) > 0 && len(s.readsBits) == 0:
+			return 0
+		case len(s.setsBits) > 0:
+			return 1
+		case len(s.readsBits) > 0:
+			return 2
+		}
+		return 3
+	}
+	slices.SortStableFunc(sigs, func(x, y *signature) int {
+		return cmp.Or(cmp.Compare(rank[x.action], rank[y.action]), cmp.Compare(bits(x), bits(y)), cmp.Compare(x.priority, y.priority))
+	})
+	for i, s := range sigs {
+		s.order = i
+	}
+}
+
+// Engine is a compiled set of rules; immutable.
+type Engine struct {
+	sigs []*signature
+	set  *proto.Set
+	opt  Options
+
+	events  []*signature     // by decoder and stream events
+	payload [3][2]ruleGroup  // packet payload, by transport and direction
+	stream  [2]ruleGroup     // reassembled payload, by direction
+	plain   [3][2]plainGroup // no pattern, by transport and direction
+	ipOnly  [2][]*signature  // by direction
+	app     [][2]appGroup    // by protocol ID and direction
+}
+
+// Transports in the arrays of Engine.
+const (
+	trTCP = iota
+	trUDP
+	trOther
+)
+
+func transport(p *packet.Packet) int {
+	switch p.Proto {
+	case packet.ProtoTCP:
+		return trTCP
+	case packet.ProtoUDP:
+		return trUDP
+	}
+	return trOther
+}
+
+// patternSet is a set of fast patterns.
+type patternSet struct {
+	pats []mpm.Pattern
+	set  *mpm.Set
+}
+
+func (p *patternSet) add(s *signature) {
+	f := s.fast
+	if f.depth > 0 && f.depth-f.offset < len(f.pattern) {
+		f.depth = f.offset + len(f.pattern)
+	}
+	p.pats = append(p.pats, mpm.Pattern{
+		ID: uint32(s.order), Bytes: f.pattern, Nocase: f.nocase, Offset: f.offset, Depth: f.depth, End: f.end,
+	})
+}
+
+// build compiles the set; kind is that of the buffers.
+func (p *patternSet) build(kind mpm.Kind) (err error) {
+	if p == nil || len(p.pats) == 0 {
+		return nil
+	}
+	p.set, err = mpm.Build(p.pats, mpm.Options{Kind: kind})
+	p.pats = nil
+	return err
+}
+
+// ruleGroup finds rules by a pattern in payload: those for any port, those for
+// one, those of an application protocol.
+type ruleGroup struct {
+	any    patternSet
+	byPort map[uint16]*patternSet
+	byApp  map[proto.ID]*patternSet
+}
+
+// plainGroup are rules without a pattern.
+type plainGroup struct {
+	any    []*signature
+	byPort map[uint16][]*signature
+}
+
+// manyPorts is the size from which on a port group counts as any port.
+const manyPorts = 16
+
+// bufferSet finds rules by a pattern in one buffer.
+type bufferSet struct {
+	def        *field.Def
+	transforms []transform
+	key        string
+	patternSet
+}
+
+// appGroup are the rules on transactions of one protocol and direction.
+type appGroup struct {
+	buffers []*bufferSet
+	plain   []*signature
+	bodies  []*field.Def // bodies that any rule looks at
+}
+
+// group distributes the rules to the places where they are found.
+func (e *Engine) group() error {
+	e.app = make([][2]appGroup, len(e.set.All())+2)
+	for _, s := range e.sigs {
+		switch {
+		case s.eventOnly:
+			e.events = append(e.events, s)
+		case s.hasTx && (s.fast == nil || !s.units[s.fast.unit].payload):
+			e.groupApp(s)
+		case s.fast != nil:
+			e.groupPayload(s)
+		case s.isIPOnly():
+			for d := range e.ipOnly {
+				if s.dir&(1<<d) != 0 {
+					e.ipOnly[d] = append(e.ipOnly[d], s)
+				}
+			}
+		default:
+			e.groupPlain(s)
+		}
+	}
+	return e.buildSets()
+}
+
+// isIPOnly reports whether a rule looks at addresses alone.
+func (s *signature) isIPOnly() bool {
+	return len(s.units) == 0 && len(s.packet) == 0 && len(s.stateTests) == 0 && s.streamSize == nil && s.appEvent == 0 &&
+		s.app == nil && s.sport.Any && s.dport.Any && !s.flow.set && s.protos&protoOther != 0
+}
+
+func (e *Engine) groupApp(s *signature) {
+	for _, p := range s.app {
+		for d := range 2 {
+			if s.dir&(1<<d) == 0 {
+				continue
+			}
+			g := &e.app[p.ID][d]
+			for i := range s.units {
+				if def := s.units[i].of(p); def != nil && def.Kind == field.KindBody && !slices.Contains(g.bodies, def) {
+					g.bodies = append(g.bodies, def)
+				}
+			}
+			if s.fast == nil {
+				g.plain = append(g.plain, s)
+				continue
+			}
+			u := &s.units[s.fast.unit]
+			def := u.of(p)
+			if def == nil || def.Dir&(1<<d) == 0 {
+				continue
+			}
+			key := transformKey(u.transforms)
+			var set *bufferSet
+			for _, b := range g.buffers {
+				if b.def == def && b.key == key {
+					set = b
+				}
+			}
+			if set == nil {
+				set = &bufferSet{def: def, transforms: u.transforms, key: key}
+				g.buffers = append(g.buffers, set)
+			}
+			set.add(s)
+		}
+	}
+}
+
+// of returns the unit's field for a protocol, or nil.
+func (u *unit) of(p *proto.Protocol) *field.Def {
+	for _, a := range u.alts {
+		if a.proto == p {
+			return a.def
+		}
+	}
+	return nil
+}
+
+func transformKey(ts []transform) string {
+	var b strings.Builder
+	for _, t := range ts {
+		b.WriteString(t.name)
+		b.WriteByte(';')
+	}
+	return b.String()
+}
+
+// transports returns the places of a rule's protocols.
+func (s *signature) transports() (out []int) {
+	if s.protos&protoTCP != 0 {
+		out = append(out, trTCP)
+	}
+	if s.protos&protoUDP != 0 {
+		out = append(out, trUDP)
+	}
+	if s.protos&(protoICMP|protoICMPv6|protoSCTP|protoOther) != 0 {
+		out = append(out, trOther)
+	}
+	return out
+}
+
+// serverPorts returns the ports of the server's side in a direction; nil is any.
+func (s *signature) serverPorts(d int) []uint16 {
+	ps := s.dport
+	if d == 1 {
+		ps = s.sport
+	}
+	if s.bidir || ps.Any || ps.Count() > manyPorts {
+		return nil
+	}
+	var out []uint16
+	for _, r := range ps.Ranges() {
+		for p := int(r[0]); p <= int(r[1]); p++ {
+			out = append(out, uint16(p))
+		}
+	}
+	return out
+}
+
+// bounded reports whether a content of the payload is tied to a place: then it
+// is looked for in packets as well as in the stream.
+func (s *signature) bounded() bool {
+	for i := range s.units {
+		if !s.units[i].payload {
+			continue
+		}
+		for j := range s.units[i].match {
+			if m := &s.units[i].match[j]; m.kind == mContent && (m.hasOff || m.hasDepth || m.atStart) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onPacket and onStream say where the payload of a TCP rule is looked for.
+func (s *signature) onPacket() bool { return s.needPacket || !s.needStream && s.bounded() }
+func (s *signature) onStream() bool { return !s.needPacket }
+
+func (e *Engine) groupPayload(s *signature) {
+	for _, t := range s.transports() {
+		for d := range 2 {
+			if s.dir&(1<<d) == 0 {
+				continue
+			}
+			if t != trTCP || s.onPacket() {
+				e.payload[t][d].add(s, d)
+			}
+			if t == trTCP && s.onStream() {
+				e.stream[d].add(s, d)
+			}
+		}
+	}
+}
+
+func (g *ruleGroup) add(s *signature, d int) {
+	if s.app != nil {
+		if g.byApp == nil {
+			g.byApp = map[proto.ID]*patternSet{}
+		}
+		for _, p := range s.app {
+			if g.byApp[p.ID] == nil {
+				g.byApp[p.ID] = &patternSet{}
+			}
+			g.byApp[p.ID].add(s)
+		}
+		return
+	}
+	ports := s.serverPorts(d)
+	if ports == nil {
+		g.any.add(s)
+		return
+	}
+	if g.byPort == nil {
+		g.byPort = map[uint16]*patternSet{}
+	}
+	for _, p := range ports {
+		if g.byPort[p] == nil {
+			g.byPort[p] = &patternSet{}
+		}
+		g.byPort[p].add(s)
+	}
+}
+
+func (e *Engine) groupPlain(s *signature) {
+	for _, t := range s.transports() {
+		for d := range 2 {
+			if s.dir&(1<<d) == 0 {
+				continue
+			}
+			g := &e.plain[t][d]
+			ports := s.serverPorts(d)
+			if ports == nil {
+				g.any = append(g.any, s)
+				continue
+			}
+			if g.byPort == nil {
+				g.byPort = map[uint16][]*signature{}
+			}
+			for _, p := range ports {
+				g.byPort[p] = append(g.byPort[p], s)
+			}
+		}
+	}
+}
+
+// buildSets compiles all pattern sets.
+func (e *Engine) buildSets() error {
+	var all []*patternSet
+	group := func(g *ruleGroup) {
+		all = append(all, &g.any)
+		for _, s := range g.byPort {
+			all = append(all, s)
+		}
+		for _, s := range g.byApp {
+			all = append(all, s)
+		}
+	}
+	for t := range e.payload {
+		for d := range e.payload[t] {
+			group(&e.payload[t][d])
+		}
+	}
+	for d := range e.stream {
+		group(&e.stream[d])
+	}
+	for _, s := range all {
+		if err := s.build(mpm.Stream); err != nil {
+			return err
+		}
+	}
+	for i := range e.app {
+		for d := range e.app[i] {
+			for _, b := range e.app[i][d].buffers {
+				kind := mpm.Short
+				if b.def.Kind == field.KindBody {
+					kind = mpm.Stream
+				}
+				if err := b.build(kind); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

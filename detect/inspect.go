@@ -1,0 +1,377 @@
+package detect
+
+import (
+	"slices"
+
+	"weir/decode"
+	"weir/decode/event"
+	"weir/decode/field"
+	"weir/decode/flow"
+	"weir/decode/packet"
+	"weir/decode/proto"
+	"weir/detect/mpm"
+	"weir/detect/regex"
+)
+
+// Worker is the scratch of one worker. It implements decode.Inspector.
+type Worker struct {
+	Alerts uint64 // raised
+
+	e   *Engine
+	pub event.Publisher
+
+	scan   mpm.Scratch
+	match  matchState
+	cand   []uint32 // rules found, by order
+	mark   []uint32 // generation in which a rule was put into cand
+	gen    uint32
+	bufs   []cached
+	spare  [][]byte // memory of transformed buffers
+	used   int
+	alerts []alert
+
+	states   []*flowState
+	freeSt   []uint32
+	freeTx   []*txState
+	counters map[thresholdKey]*counter
+
+	// Of the inspection in work.
+	in      *decode.Inspection
+	raw     []byte // stream data, if any is new
+	rawBase uint64
+	hasRaw  bool
+	txFirst []*signature // found in payload, look at transactions too
+	ev      event.Event
+	body    alertBody
+}
+
+// NewWorker returns the engine's inspector for one worker.
+func (e *Engine) NewWorker(pub event.Publisher) *Worker {
+	return &Worker{
+		e: e, pub: pub, mark: make([]uint32, len(e.sigs)), counters: map[thresholdKey]*counter{},
+		match: matchState{re: &regex.Machine{}},
+	}
+}
+
+// cached is a buffer of the transaction in work.
+type cached struct {
+	def  *field.Def
+	key  string // transforms
+	i    int    // of a multi-buffer
+	b    []byte // nil: not there
+	base uint64
+	end  bool
+}
+
+// alert is a rule that has fitted.
+type alert struct {
+	sig *signature
+	tx  proto.Transaction
+}
+
+// txState is what the engine remembers of a transaction and direction.
+type txState struct {
+	scanned uint64 // buffers of the group that have been scanned
+	pending []pending
+	plain   bool // rules without a pattern have become pending
+}
+
+// pending is a rule that waits for more of a transaction.
+type pending struct {
+	sig  int
+	done uint64 // units that have fitted
+	off  bool   // it has fired, or can not any more
+}
+
+// Inspect implements decode.Inspector.
+func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
+	w.in = in
+	p, f := in.Packet, in.Flow
+	w.alerts, w.txFirst, w.hasRaw = w.alerts[:0], w.txFirst[:0], false
+	w.newGeneration()
+	if p.NEvents > 0 || len(in.AppEvents) > 0 {
+		for _, s := range w.e.events {
+			w.add(s.order)
+		}
+	}
+	if !p.Has(packet.Invalid) && p.Version != 0 {
+		w.find(p, f)
+	}
+	var v decode.Verdict
+	slices.Sort(w.cand)
+	for _, i := range w.cand {
+		s := w.e.sigs[i]
+		if s.hasTx && !s.eventOnly {
+			w.txFirst = append(w.txFirst, s)
+			continue
+		}
+		if w.packetRule(s, p, f) {
+			w.fire(s, nil)
+		}
+	}
+	if w.hasRaw {
+		defer in.Stream.RawDone(f, p.Dir, w.rawBase+uint64(len(w.raw)))
+	}
+	if in.Proto != nil {
+		for _, tx := range in.Txs {
+			w.tx(tx)
+		}
+	}
+	return v | w.publish(p, f)
+}
+
+func (w *Worker) newGeneration() {
+	w.cand = w.cand[:0]
+	if w.gen++; w.gen == 0 {
+		clear(w.mark)
+		w.gen = 1
+	}
+}
+
+// add puts a rule among the candidates, once.
+func (w *Worker) add(i int) {
+	if w.mark[i] != w.gen {
+		w.mark[i] = w.gen
+		w.cand = append(w.cand, uint32(i))
+	}
+}
+
+// find collects the candidates of a packet.
+func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
+	in := w.in
+	dirs := [2]bool{true, true}
+	if f != nil {
+		dirs = [2]bool{p.Dir == field.ToServer, p.Dir == field.ToClient}
+	}
+	t := transport(p)
+	app := proto.Unknown
+	if in.Proto != nil {
+		app = in.Proto.ID
+	}
+	if f != nil && f.Has(flow.NoPacketInspect) {
+		return
+	}
+	for d, on := range dirs {
+		if !on {
+			continue
+		}
+		port := p.DstPort
+		if d == 1 {
+			port = p.SrcPort
+		}
+		if in.Opening || f == nil {
+			for _, s := range w.e.ipOnly[d] {
+				w.add(s.order)
+			}
+		}
+		g := &w.e.plain[t][d]
+		for _, s := range g.any {
+			w.add(s.order)
+		}
+		for _, s := range g.byPort[port] {
+			w.add(s.order)
+		}
+		if p.PayLen > 0 && (f == nil || !f.Has(flow.NoPayloadInspect)) {
+			w.payload(&w.e.payload[t][d], p.Payload(), port, app)
+		}
+		if t == trTCP && in.Stream != nil && f != nil {
+			if w.raw, w.rawBase, w.hasRaw = in.Stream.Raw(f, p.Dir, p); w.hasRaw {
+				w.payload(&w.e.stream[d], w.raw, port, app)
+			}
+		}
+	}
+}
+
+// payload scans b with the sets of a group.
+func (w *Worker) payload(g *ruleGroup, b []byte, port uint16, app proto.ID) {
+	w.scanSet(&g.any, b)
+	if s := g.byPort[port]; s != nil {
+		w.scanSet(s, b)
+	}
+	if s := g.byApp[app]; s != nil {
+		w.scanSet(s, b)
+	}
+}
+
+func (w *Worker) scanSet(s *patternSet, b []byte) {
+	if s.set == nil {
+		return
+	}
+	for _, id := range s.set.Scan(b, &w.scan) {
+		w.add(int(id))
+	}
+}
+
+// header checks what a rule says of protocol, addresses, ports and flow.
+func (w *Worker) header(s *signature, p *packet.Packet, f *flow.Flow) bool {
+	if s.protos&family(p) == 0 {
+		return false
+	}
+	if s.protos&protoIPv4 != 0 && p.Version != 4 || s.protos&protoIPv6 != 0 && p.Version != 6 {
+		return false
+	}
+	if f != nil && s.dir&p.Dir == 0 {
+		return false
+	}
+	if !s.flowFits(p, f) {
+		return false
+	}
+	if s.tuple(&p.Src, &p.Dst, p.SrcPort, p.DstPort) {
+		return true
+	}
+	return s.bidir && s.tuple(&p.Dst, &p.Src, p.DstPort, p.SrcPort)
+}
+
+func (s *signature) tuple(src, dst *[16]byte, sport, dport uint16) bool {
+	return s.dport.Contains(dport) && s.sport.Contains(sport) && s.src.Contains(src) && s.dst.Contains(dst)
+}
+
+// flowFits checks the flow keyword.
+func (s *signature) flowFits(p *packet.Packet, f *flow.Flow) bool {
+	c := &s.flow
+	if !c.set {
+		return true
+	}
+	if c.onlyFrag && !p.Has(packet.Rebuilt) || c.noFrag && p.Has(packet.Rebuilt) {
+		return false
+	}
+	if f == nil {
+		return c.dir == 0 && !c.established
+	}
+	if c.established && !p.Has(packet.Established) || c.notEstablished && p.Has(packet.Established) {
+		return false
+	}
+	return true
+}
+
+// conditions checks all of a rule but its buffers.
+func (w *Worker) conditions(s *signature, p *packet.Packet, f *flow.Flow) bool {
+	if !w.header(s, p, f) {
+		return false
+	}
+	for _, c := range s.packet {
+		if !c(p, f) {
+			return false
+		}
+	}
+	for _, t := range s.stateTests {
+		if f == nil || !t(w, f) {
+			return false
+		}
+	}
+	if s.appEvent != 0 && !slices.Contains(w.in.AppEvents, s.appEvent) {
+		return false
+	}
+	if s.streamSize != nil {
+		sz, ok := w.in.Stream.(interface {
+			Sizes(f *flow.Flow) (client, server uint64)
+		})
+		if !ok || f == nil || !s.streamSize(sz.Sizes(f)) {
+			return false
+		}
+	}
+	return true
+}
+
+// packetRule checks a rule that looks at no transaction.
+func (w *Worker) packetRule(s *signature, p *packet.Packet, f *flow.Flow) bool {
+	if s.eventOnly && (p.Version == 0 || p.Has(packet.Invalid)) {
+		// A broken packet has no header that could be checked.
+		for _, c := range s.packet {
+			if !c(p, f) {
+				return false
+			}
+		}
+		return s.appEvent == 0 && len(s.units) == 0 && (s.src.Any && s.dst.Any || p.Version != 0)
+	}
+	if !w.conditions(s, p, f) {
+		return false
+	}
+	if s.app != nil && !w.appFits(s) {
+		return false
+	}
+	for i := range s.units {
+		if !w.payloadUnit(s, &s.units[i], p, f) {
+			return false
+		}
+	}
+	return true
+}
+
+// appFits reports whether the flow speaks one of the rule's protocols.
+func (w *Worker) appFits(s *signature) bool {
+	return w.in.Proto != nil && slices.Contains(s.app, w.in.Proto)
+}
+
+// payloadUnit checks contents on the packet's payload or on the stream.
+func (w *Worker) payloadUnit(s *signature, u *unit, p *packet.Packet, f *flow.Flow) bool {
+	if p.Proto != packet.ProtoTCP || s.onPacket() {
+		if b := p.Payload(); len(b) > 0 && w.fits(u, b, 0, true) {
+			return true
+		}
+	}
+	if p.Proto == packet.ProtoTCP && s.onStream() && w.hasRaw {
+		return w.fits(u, w.raw, w.rawBase, p.Has(packet.StreamEOF))
+	}
+	return false
+}
+
+// fits runs the matchers of a unit over one buffer.
+func (w *Worker) fits(u *unit, b []byte, base uint64, end bool) bool {
+	st := &w.match
+	st.buf, st.base, st.end, st.steps = b, base, end, 0
+	return st.run(u.match, 0)
+}
+
+// fire notes that a rule has fitted, and does what it asks for.
+func (w *Worker) fire(s *signature, tx proto.Transaction) {
+	for _, post := range s.posts {
+		post(w, s, w.in.Packet, w.in.Flow)
+	}
+	w.alerts = append(w.alerts, alert{s, tx})
+}
+
+// flowState returns what is remembered of a flow, or nil.
+func (w *Worker) flowState(f *flow.Flow) *flowState {
+	if f == nil || f.Detect == 0 {
+		return nil
+	}
+	return w.states[f.Detect-1]
+}
+
+// makeState returns what is remembered of a flow, made at first use.
+func (w *Worker) makeState(f *flow.Flow) *flowState {
+	if f.Detect == 0 {
+		if n := len(w.freeSt); n > 0 {
+			f.Detect = w.freeSt[n-1]
+			w.freeSt = w.freeSt[:n-1]
+		} else {
+			w.states = append(w.states, &flowState{bits: map[int]bool{}, ints: map[int]uint32{}})
+			f.Detect = uint32(len(w.states))
+		}
+	}
+	return w.states[f.Detect-1]
+}
+
+// EndFlow implements decode.Inspector.
+func (w *Worker) EndFlow(f *flow.Flow) {
+	if f.Detect == 0 {
+		return
+	}
+	st := w.states[f.Detect-1]
+	clear(st.bits)
+	clear(st.ints)
+	w.freeSt = append(w.freeSt, f.Detect)
+	f.Detect = 0
+}
+
+// EndTx implements decode.Inspector.
+func (w *Worker) EndTx(tx *proto.Tx) {
+	for d := range tx.Detect {
+		if st, ok := tx.Detect[d].(*txState); ok {
+			st.pending, st.scanned, st.plain = st.pending[:0], 0, false
+			w.freeTx = append(w.freeTx, st)
+			tx.Detect[d] = nil
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package detect
+
+import (
+	"weir/decode/field"
+	"weir/decode/flow"
+	"weir/decode/packet"
+	"weir/decode/proto"
+	"weir/rules"
+)
+
+// action is what a rule does with what it fits.
+type action uint8
+
+const (
+	actAlert action = iota
+	actPass
+	actDrop
+	actReject
+	actConfig
+)
+
+// signature is one compiled rule; immutable.
+type signature struct {
+	rule          *rules.Rule
+	sid, gid, rev uint32
+	action        action
+	priority      uint32
+	msg           string
+	class         string
+	json          []byte // members of the alert object that do not change
+	metadata      []byte // the metadata member
+	noAlert       bool
+	order         int // place in the order of inspection
+	protos        protoSet
+	app           []*proto.Protocol // any of these; nil: no application protocol asked for
+	src, dst      *rules.AddressSet
+	sport, dport  *rules.PortSet
+	bidir         bool
+	dir           field.Dir // directions in which it is looked at
+	flow          flowCond
+	packet        []packetCond                         // all must hold
+	units         []unit                               // what is looked for, by buffer
+	needPacket    bool                                 // conditions of a single packet: payload is that of the packet
+	needStream    bool                                 // tcp-stream: the packet's payload is not enough
+	posts         []post                               // when all holds
+	stateTests    []func(w *Worker, f *flow.Flow) bool // flowbits, flowint
+	setsBits      []int
+	readsBits     []int
+	streamSize    func(client, server uint64) bool
+	appEvent      proto.AppEvent
+	threshold     *threshold
+	fast          *fastPattern
+	eventOnly     bool // decode-event and its kin: seen on packets that are broken too
+	hasTx         bool // some unit looks at a transaction
+	target        string
+}
+
+// protoSet says which packets a rule's protocol covers.
+type protoSet uint16
+
+const (
+	protoTCP protoSet = 1 << iota
+	protoUDP
+	protoICMP
+	protoICMPv6
+	protoSCTP
+	protoIPv4
+	protoIPv6
+	protoOther // any other IP protocol
+	protoPkthdr
+	protoIP = protoTCP | protoUDP | protoICMP | protoICMPv6 | protoSCTP | protoOther
+)
+
+// unit is what a rule looks for in one buffer.
+type unit struct {
+	def        *field.Def // nil: payload
+	alts       []*defOf   // the field by protocol, for rules on several
+	transforms []transform
+	match      []matcher
+	test       func(tx any, dir field.Dir) bool // integer and custom fields
+	absent     absence
+	payload    bool
+}
+
+// defOf is a field of one protocol.
+type defOf struct {
+	proto *proto.Protocol
+	def   *field.Def
+}
+
+// absence is what the absent keyword says of a buffer.
+type absence uint8
+
+const (
+	absentNo absence = iota
+	absentOnly
+	absentOrElse
+)
+
+// packetCond is a condition on a packet and its flow, which may be nil.
+type packetCond func(p *packet.Packet, f *flow.Flow) bool
+
+// post is an action when a rule has fitted.
+type post func(w *Worker, s *signature, p *packet.Packet, f *flow.Flow)
+
+// flowCond is the flow keyword.
+type flowCond struct {
+	set                             bool
+	dir                             field.Dir
+	established, notEstablished     bool
+	stateless, onlyStream, noStream bool
+	onlyFrag, noFrag                bool
+}
+
+// fastPattern is the content by which a rule is found.
+type fastPattern struct {
+	unit    int
+	pattern []byte
+	nocase  bool
+	offset  int
+	depth   int // 0: no limit
+	end     bool
+}
+
+// family returns the bit of a packet's protocol.
+func family(p *packet.Packet) protoSet {
+	switch p.Proto {
+	case packet.ProtoTCP:
+		return protoTCP
+	case packet.ProtoUDP:
+		return protoUDP
+	case packet.ProtoICMP:
+		return protoICMP
+	case packet.ProtoICMPv6:
+		return protoICMPv6
+	case packet.ProtoSCTP:
+		return protoSCTP
+	}
+	return protoOther
+}

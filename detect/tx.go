@@ -1,0 +1,211 @@
+package detect
+
+import (
+	"slices"
+
+	"weir/decode/field"
+	"weir/decode/proto"
+)
+
+// tx inspects one transaction in the direction of the packet.
+func (w *Worker) tx(tx proto.Transaction) {
+	t := tx.Base()
+	in := w.in
+	dir := in.Packet.Dir
+	d := dir.Index()
+	if t.Inspected[d] || t.Dirs != 0 && t.Dirs&dir == 0 {
+		return
+	}
+	if !t.Moved[d] && !in.Last && len(w.txFirst) == 0 {
+		return
+	}
+	t.Moved[d] = false
+	g := &w.e.app[in.Proto.ID][d]
+	st := w.txState(t, d)
+	w.bufs, w.used = w.bufs[:0], 0
+	progress := t.Progress[d]
+
+	w.newGeneration()
+	for i, b := range g.buffers {
+		if b.set == nil || b.def.State[d] > progress && !in.Last {
+			continue
+		}
+		body := b.def.Kind == field.KindBody
+		if !body && i < 64 && st.scanned&(1<<i) != 0 {
+			continue
+		}
+		if i < 64 {
+			st.scanned |= 1 << i
+		}
+		w.scanBuffer(b, tx, dir)
+	}
+	if !st.plain {
+		st.plain = true
+		for _, s := range g.plain {
+			w.add(s.order)
+		}
+	}
+	for _, s := range w.txFirst {
+		w.add(s.order)
+	}
+	for _, i := range w.cand {
+		if !slices.ContainsFunc(st.pending, func(p pending) bool { return p.sig == int(i) }) {
+			st.pending = append(st.pending, pending{sig: int(i)})
+		}
+	}
+	slices.SortFunc(st.pending, func(a, b pending) int { return a.sig - b.sig })
+	for i := range st.pending {
+		if p := &st.pending[i]; !p.off {
+			w.txRule(p, tx, dir, progress)
+		}
+	}
+	for _, def := range g.bodies {
+		if def.Inspected != nil && def.State[d] <= progress {
+			def.Inspected(tx, dir)
+		}
+	}
+	done := in.Proto.Done[d]
+	if progress >= done || in.Last {
+		t.Inspected[d] = true
+	}
+}
+
+// txState returns what is remembered of a transaction, made at first use.
+func (w *Worker) txState(t *proto.Tx, d int) *txState {
+	if st, ok := t.Detect[d].(*txState); ok {
+		return st
+	}
+	var st *txState
+	if n := len(w.freeTx); n > 0 {
+		st, w.freeTx = w.freeTx[n-1], w.freeTx[:n-1]
+	} else {
+		st = &txState{}
+	}
+	t.Detect[d] = st
+	return st
+}
+
+// scanBuffer looks for fast patterns in a buffer.
+func (w *Worker) scanBuffer(b *bufferSet, tx proto.Transaction, dir field.Dir) {
+	for i := 0; ; i++ {
+		c, more := w.buffer(b.def, b.transforms, b.key, tx, dir, i)
+		if c.b != nil {
+			for _, id := range b.set.Scan(c.b, &w.scan) {
+				w.add(int(id))
+			}
+		}
+		if !more {
+			return
+		}
+	}
+}
+
+// buffer returns value i of a field after transforms; more says that there may
+// be another.
+func (w *Worker) buffer(def *field.Def, ts []transform, key string, tx proto.Transaction, dir field.Dir, i int) (c cached, more bool) {
+	for k := range w.bufs {
+		if b := &w.bufs[k]; b.def == def && b.i == i && b.key == key {
+			return *b, def.Kind == field.KindMulti && b.b != nil
+		}
+	}
+	c = cached{def: def, key: key, i: i, end: true}
+	switch def.Kind {
+	case field.KindBytes:
+		c.b = def.Bytes(tx, dir)
+	case field.KindMulti:
+		b, ok := def.Multi(tx, dir, i)
+		if ok && b == nil {
+			b = []byte{}
+		}
+		if ok {
+			c.b = b
+		}
+	case field.KindBody:
+		win := def.Body(tx, dir, w.in.Last)
+		c.b, c.base, c.end = win.Data, win.Offset, win.End
+	}
+	if c.b != nil {
+		for _, t := range ts {
+			if w.used == len(w.spare) {
+				w.spare = append(w.spare, nil)
+			}
+			w.spare[w.used] = t.apply(w.spare[w.used][:0], c.b)
+			c.b = w.spare[w.used]
+			w.used++
+		}
+	}
+	w.bufs = append(w.bufs, c)
+	return c, def.Kind == field.KindMulti && c.b != nil
+}
+
+// txRule checks a rule on a transaction: the units that have not fitted yet.
+func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progress uint8) {
+	s := w.e.sigs[pd.sig]
+	p, f := w.in.Packet, w.in.Flow
+	if !slices.Contains(s.app, w.in.Proto) || !w.header(s, p, f) {
+		return
+	}
+	d := dir.Index()
+	all := true
+	for i := range s.units {
+		if i < 64 && pd.done&(1<<i) != 0 {
+			continue
+		}
+		u := &s.units[i]
+		ok := false
+		if u.payload {
+			ok = w.payloadUnit(s, u, p, f)
+		} else if def := u.of(w.in.Proto); def != nil {
+			if def.State[d] > progress && !w.in.Last {
+				all = false
+				continue
+			}
+			ok = w.unit(u, def, tx, dir)
+			if !ok && def.Kind != field.KindBody && u.test == nil && def.State[d] <= progress {
+				pd.off = true // it will not change any more
+				return
+			}
+		}
+		if !ok {
+			all = false
+			break
+		}
+		if i < 64 {
+			pd.done |= 1 << i
+		}
+	}
+	if !all || !w.conditions(s, p, f) {
+		return
+	}
+	pd.off = true
+	w.fire(s, tx)
+}
+
+// unit checks one buffer or field of a transaction.
+func (w *Worker) unit(u *unit, def *field.Def, tx proto.Transaction, dir field.Dir) bool {
+	if def.Dir&dir == 0 {
+		return false
+	}
+	if u.test != nil {
+		if def.Compile != nil && u.def != def {
+			return def.Compile != nil && u.test(tx, dir)
+		}
+		return u.test(tx, dir)
+	}
+	key := transformKey(u.transforms)
+	for i := 0; ; i++ {
+		c, more := w.buffer(def, u.transforms, key, tx, dir, i)
+		if c.b == nil {
+			return i == 0 && u.absent != absentNo
+		}
+		if u.absent == absentOnly {
+			return false
+		}
+		if w.fits(u, c.b, c.base, c.end) {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
