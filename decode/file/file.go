@@ -24,8 +24,8 @@ const (
 	Error
 )
 
-// String returns the name that records use.
-func (s State) String() string { return [...]string{"OPENED", "CLOSED", "TRUNCATED", "ERROR"}[s&3] }
+// String returns the name that records use: an open file is UNKNOWN there.
+func (s State) String() string { return [...]string{"UNKNOWN", "CLOSED", "TRUNCATED", "ERROR"}[s&3] }
 
 // Hashes say which digests are wanted.
 type Hashes uint8
