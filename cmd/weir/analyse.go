@@ -28,7 +28,7 @@ type analysis struct {
 	set      *proto.Set
 	rules    *ruleSet // nil: no detection
 	workers  int
-	logDir   string
+	filter   string // takes only the packets that fit; empty takes all
 	progress func(done int64) // bytes of captures read so far; may be nil
 	warn     func(format string, args ...any)
 
@@ -88,6 +88,10 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make log folder: %w", err)
 	}
+	filter, err := newFrameFilter(a.filter, a.warn)
+	if err != nil {
+		return err
+	}
 	types := eveTypes(a.set, eve.Type{Events: []string{"alert"}, Options: detect.AlertOptions})
 	eo := eveOptions(a.cfg, types)
 	eo.Dir = dir
@@ -112,7 +116,7 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 		return errors.Join(err, sink.Close())
 	}
 	start, cpu := time.Now(), cpuTime()
-	src := &captures{files: files, sink: sink, failed: func(err error) {
+	src := &captures{files: files, sink: sink, filter: filter, failed: func(err error) {
 		a.stats.FilesBroken++
 		a.warn("%v", err)
 	}, cut: func(err error) {
@@ -180,6 +184,7 @@ func peakRSS() int64 {
 type captures struct {
 	files    []string
 	sink     *eve.Sink
+	filter   *frameFilter // may be nil
 	failed   func(error)
 	cut      func(error)      // the capture ends in the middle of a record
 	progress func(done int64) // bytes of captures read so far; may be nil
@@ -216,6 +221,9 @@ func (c *captures) Next() (decode.Batch, error) {
 		}
 		if err != nil {
 			c.end(err)
+		}
+		if c.filter != nil {
+			b.Batch.Frames = c.filter.take(b.Batch.Frames)
 		}
 		if len(b.Batch.Frames) > 0 {
 			return b, nil

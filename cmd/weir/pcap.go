@@ -72,6 +72,9 @@ func (o *pcapOptions) check() error {
 	if o.RunMode == "single" && o.Workers > 1 {
 		return usagef("--runmode single has one worker: leave --workers out")
 	}
+	if _, err := newFrameFilter(o.BPF, nil); err != nil {
+		return usageError{err}
+	}
 	return o.engineOptions.check()
 }
 

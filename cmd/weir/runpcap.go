@@ -36,7 +36,7 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
-	a.warn, a.workers = warn, workerCount(o, cfg)
+	a.warn, a.workers, a.filter = warn, workerCount(o, cfg), o.BPF
 	if a.rules, err = loadRules(&o.engineOptions, cfg, a.set); err != nil {
 		return err
 	}
