@@ -65,8 +65,8 @@ func metadata(s *signature) []byte {
 
 // alertOptions are those of an alert type of an eve-log output.
 type alertOptions struct {
-	payload, printable, packet, metadata, length bool
-	app, ruleMetadata, rawRule                   bool
+	payload, printable, packet, length bool
+	app, ruleMetadata, rawRule         bool
 }
 
 // AlertOptions reads the alert section of an eve-log output.

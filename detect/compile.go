@@ -23,6 +23,7 @@ type compiler struct {
 	from        int            // unit of last
 	vars        map[string]int // byte_extract and byte_math
 	hasPriority bool
+	nested      bool // behind base64_data
 }
 
 // errUnsupported marks a keyword or protocol that does not exist yet.
@@ -179,7 +180,7 @@ func (c *compiler) field(defs []defOf, value string) error {
 	case field.KindBytes, field.KindMulti, field.KindBody:
 		c.s.units = append(c.s.units, unit{def: d, alts: alts})
 		c.unit = len(c.s.units) - 1
-		c.last = nil
+		c.last, c.nested = nil, false
 		return nil
 	case field.KindCustom:
 		test, err := d.Compile(value)
@@ -269,14 +270,23 @@ func (c *compiler) current() *unit {
 	return &c.s.units[c.unit]
 }
 
+// list returns the matchers that the next one joins.
+func (c *compiler) list() *[]matcher {
+	u := c.current()
+	if c.nested {
+		return &u.match[len(u.match)-1].sub
+	}
+	return &u.match
+}
+
 // add appends a matcher to the current buffer.
 func (c *compiler) add(m matcher) *matcher {
-	u := c.current()
-	if (m.hasDist || m.hasWithin || m.relative) && len(u.match) > 0 {
-		u.match[len(u.match)-1].next = true
+	list := c.list()
+	if m.relative && len(*list) > 0 {
+		(*list)[len(*list)-1].next = true
 	}
-	u.match = append(u.match, m)
-	return &u.match[len(u.match)-1]
+	*list = append(*list, m)
+	return &(*list)[len(*list)-1]
 }
 
 // transform notes a transform of the buffer that was just named.
@@ -335,13 +345,13 @@ func (c *compiler) finish() error {
 		}
 		for j := range u.match {
 			m := &u.match[j]
+			for k := range m.sub {
+				m.sub[k].prepare()
+			}
 			if m.kind != mContent {
 				continue
 			}
-			if m.nocase {
-				m.pattern = lowerBytes(m.pattern)
-			}
-			m.finder = mpm.NewFinder(m.pattern, m.nocase)
+			m.prepare()
 			if u.def != nil && u.def.Check != nil {
 				if why := u.def.Check(m.pattern, m.nocase); why != "" && !m.negated {
 					return fmt.Errorf("%s: %s", u.def.Name, why)
@@ -363,6 +373,17 @@ func (c *compiler) finish() error {
 	return nil
 }
 
+// prepare makes a content ready to be searched for.
+func (m *matcher) prepare() {
+	if m.kind != mContent {
+		return
+	}
+	if m.nocase {
+		m.pattern = lowerBytes(m.pattern)
+	}
+	m.finder = mpm.NewFinder(m.pattern, m.nocase)
+}
+
 // choose picks the fast pattern: the one marked, else the best positive content,
 // buffers of transactions before payload.
 func (c *compiler) choose() *fastPattern {
@@ -370,7 +391,7 @@ func (c *compiler) choose() *fastPattern {
 	score := -1
 	for i := range c.s.units {
 		u := &c.s.units[i]
-		if u.test != nil || u.absent != absentNo || u.def != nil && u.def.NoFastPattern {
+		if u.header != nil || u.test != nil || u.absent != absentNo || u.def != nil && u.def.NoFastPattern {
 			continue
 		}
 		for j := range u.match {

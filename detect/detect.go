@@ -109,7 +109,7 @@ func (b *Builder) Build(rs []*rules.Rule) (*Engine, *Report, error) {
 	}
 	rep.Loaded = len(sigs)
 	order(sigs)
-	e := &Engine{sigs: sigs, set: b.set, opt: b.opt}
+	e := &Engine{sigs: sigs, set: b.set, opt: b.opt, xbits: &xbits{set: map[xbitKey]int64{}}}
 	return e, rep, e.group()
 }
 
@@ -138,9 +138,10 @@ func order(sigs []*signature) {
 
 // Engine is a compiled set of rules; immutable.
 type Engine struct {
-	sigs []*signature
-	set  *proto.Set
-	opt  Options
+	sigs  []*signature
+	set   *proto.Set
+	opt   Options
+	xbits *xbits
 
 	events  []*signature     // by decoder and stream events
 	payload [3][2]ruleGroup  // packet payload, by transport and direction

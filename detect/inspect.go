@@ -255,7 +255,7 @@ func (w *Worker) conditions(s *signature, p *packet.Packet, f *flow.Flow) bool {
 		}
 	}
 	for _, t := range s.stateTests {
-		if f == nil || !t(w, f) {
+		if !t(w, f) {
 			return false
 		}
 	}
@@ -298,6 +298,15 @@ func (w *Worker) packetRule(s *signature, p *packet.Packet, f *flow.Flow) bool {
 	return true
 }
 
+// headerUnit checks contents on bytes of the packet's headers.
+func (w *Worker) headerUnit(u *unit, p *packet.Packet) bool {
+	b := u.header(p)
+	if b == nil {
+		return u.absent != absentNo
+	}
+	return u.absent != absentOnly && w.fits(u, b, 0, true)
+}
+
 // appFits reports whether the flow speaks one of the rule's protocols.
 func (w *Worker) appFits(s *signature) bool {
 	return w.in.Proto != nil && slices.Contains(s.app, w.in.Proto)
@@ -305,6 +314,9 @@ func (w *Worker) appFits(s *signature) bool {
 
 // payloadUnit checks contents on the packet's payload or on the stream.
 func (w *Worker) payloadUnit(s *signature, u *unit, p *packet.Packet, f *flow.Flow) bool {
+	if u.header != nil {
+		return w.headerUnit(u, p)
+	}
 	if p.Proto != packet.ProtoTCP || s.onPacket() {
 		if b := p.Payload(); len(b) > 0 && w.fits(u, b, 0, true) {
 			return true

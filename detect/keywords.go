@@ -70,18 +70,38 @@ func init() {
 		"endswith": func(c *compiler, v string) error {
 			return c.about(func(m *matcher) error { m.atEnd = true; return nil })
 		},
-		"fast_pattern": fastPatternKeyword,
-		"prefilter":    nothing,
-		"isdataat":     isDataAt,
-		"pcre":         pcre,
-		"bsize":        bsize,
-		"dsize":        dsize,
-		"byte_test":    byteTest,
-		"byte_jump":    byteJump,
-		"byte_extract": byteExtract,
-		"byte_math":    byteMath,
-		"pkt_data":     func(c *compiler, v string) error { c.unit, c.last = -1, nil; return nil },
-		"absent":       absent,
+		"fast_pattern":  fastPatternKeyword,
+		"prefilter":     nothing,
+		"isdataat":      isDataAt,
+		"pcre":          pcre,
+		"bsize":         bsize,
+		"dsize":         dsize,
+		"byte_test":     byteTest,
+		"byte_jump":     byteJump,
+		"byte_extract":  byteExtract,
+		"byte_math":     byteMath,
+		"pkt_data":      func(c *compiler, v string) error { c.unit, c.last, c.nested = -1, nil, false; return nil },
+		"base64_decode": base64Decode,
+		"base64_data":   base64Data,
+		"absent":        absent,
+		"ipv4.hdr":      headerBuffer("ipv4.hdr", func(p *packet.Packet) []byte { return p.IPHeader(4) }),
+		"ipv6.hdr":      headerBuffer("ipv6.hdr", func(p *packet.Packet) []byte { return p.IPHeader(6) }),
+		"tcp.hdr":       headerBuffer("tcp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoTCP) }),
+		"udp.hdr":       headerBuffer("udp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoUDP) }),
+		"icmpv4.hdr":    headerBuffer("icmpv4.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoICMP) }),
+		"icmpv6.hdr":    headerBuffer("icmpv6.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoICMPv6) }),
+		"igmp.hdr":      headerBuffer("igmp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoIGMP) }),
+		"sctp.hdr":      headerBuffer("sctp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoSCTP) }),
+		"icmpv6.mtu": headerInt(32, func(p *packet.Packet) (uint64, bool) {
+			return uint64(p.ICMP.MTU), isICMP(p) && p.Proto == packet.ProtoICMPv6 && p.ICMP.Type == 2
+		}),
+		"ipv4-csum":   checksum(func(p *packet.Packet) bool { return p.Version == 4 }, (*packet.Packet).IPv4ChecksumOK),
+		"tcpv4-csum":  checksum(func(p *packet.Packet) bool { return isTCP(p) && p.Version == 4 }, (*packet.Packet).ChecksumOK),
+		"tcpv6-csum":  checksum(func(p *packet.Packet) bool { return isTCP(p) && p.Version == 6 }, (*packet.Packet).ChecksumOK),
+		"udpv4-csum":  checksum(func(p *packet.Packet) bool { return isUDP(p) && p.Version == 4 }, (*packet.Packet).ChecksumOK),
+		"udpv6-csum":  checksum(func(p *packet.Packet) bool { return isUDP(p) && p.Version == 6 }, (*packet.Packet).ChecksumOK),
+		"icmpv4-csum": checksum(func(p *packet.Packet) bool { return isICMP(p) && p.Version == 4 }, (*packet.Packet).ChecksumOK),
+		"icmpv6-csum": checksum(func(p *packet.Packet) bool { return isICMP(p) && p.Version == 6 }, (*packet.Packet).ChecksumOK),
 
 		// Headers.
 		"ttl":      headerInt(8, func(p *packet.Packet) (uint64, bool) { return uint64(p.TTL), p.Version != 0 }),
@@ -110,6 +130,7 @@ func init() {
 		"flow":               flowKeyword,
 		"flowbits":           flowbits,
 		"flowint":            flowint,
+		"xbits":              xbitsKeyword,
 		"stream_size":        streamSize,
 		"threshold":          thresholdKeyword,
 		"detection_filter":   detectionFilter,
@@ -118,10 +139,10 @@ func init() {
 		"decode-event":       decodeEvent, "engine-event": decodeEvent,
 		"stream-event":        streamEvent,
 		"flow.age":            flowInt(func(f *flow.Flow) uint64 { return uint64(max(f.Last/1e9-f.Start/1e9, 0)) }),
-		"flow.pkts":           flowInt(func(f *flow.Flow) uint64 { return f.Pkts[0] + f.Pkts[1] }),
+		"flow.pkts":           flowCount(func(f *flow.Flow) [2]uint64 { return f.Pkts }),
 		"flow.pkts_toserver":  flowInt(func(f *flow.Flow) uint64 { return f.Pkts[0] }),
 		"flow.pkts_toclient":  flowInt(func(f *flow.Flow) uint64 { return f.Pkts[1] }),
-		"flow.bytes":          flowInt(func(f *flow.Flow) uint64 { return f.Bytes[0] + f.Bytes[1] }),
+		"flow.bytes":          flowCount(func(f *flow.Flow) [2]uint64 { return f.Bytes }),
 		"flow.bytes_toserver": flowInt(func(f *flow.Flow) uint64 { return f.Bytes[0] }),
 		"flow.bytes_toclient": flowInt(func(f *flow.Flow) uint64 { return f.Bytes[1] }),
 	}
@@ -137,6 +158,30 @@ func isICMP(p *packet.Packet) bool {
 }
 
 func isTCP(p *packet.Packet) bool { return p.L4 != 0 && p.Proto == packet.ProtoTCP }
+
+func isUDP(p *packet.Packet) bool { return p.L4 != 0 && p.Proto == packet.ProtoUDP }
+
+// headerBuffer makes a sticky buffer over bytes of the packet.
+func headerBuffer(name string, get func(p *packet.Packet) []byte) setup {
+	return func(c *compiler, v string) error {
+		c.s.needPacket = true
+		c.s.units = append(c.s.units, unit{header: get, name: name})
+		c.unit = len(c.s.units) - 1
+		c.last, c.nested = nil, false
+		return nil
+	}
+}
+
+// checksum compiles valid or invalid.
+func checksum(applies func(p *packet.Packet) bool, ok func(p *packet.Packet) bool) setup {
+	return func(c *compiler, v string) error {
+		v = strings.Trim(v, `"`)
+		if v != "valid" && v != "invalid" {
+			return fmt.Errorf("value %q: want valid or invalid", v)
+		}
+		return c.cond(func(p *packet.Packet, _ *flow.Flow) bool { return applies(p) && ok(p) == (v == "valid") })
+	}
+}
 
 // unescape takes quotes and backslashes off a message.
 func unescape(v string) string {
@@ -233,9 +278,12 @@ func (c *compiler) relative(v string, set func(m *matcher, n number)) error {
 
 // chain tells the matcher before the last that the last one depends on it.
 func (c *compiler) chain() {
-	u := c.payloadOf(c.from)
-	if n := len(u.match); n > 1 {
-		u.match[n-2].next = true
+	list := c.list()
+	if c.from != c.unit {
+		list = &c.payloadOf(c.from).match
+	}
+	if n := len(*list); n > 1 {
+		(*list)[n-2].next = true
 	}
 }
 
@@ -317,10 +365,9 @@ func pcre(c *compiler, v string) error {
 	if s, ok := strings.CutPrefix(v, "!"); ok {
 		v, m.negated = strings.TrimSpace(s), true
 	}
-	if len(v) < 2 || v[0] != '"' || v[len(v)-1] != '"' {
-		return fmt.Errorf("value %s: want \"/regex/flags\"", v)
+	if len(v) >= 2 && v[0] == '"' && v[len(v)-1] == '"' {
+		v = v[1 : len(v)-1]
 	}
-	v = v[1 : len(v)-1]
 	end := strings.LastIndexByte(v, '/')
 	if v == "" || v[0] != '/' || end < 1 {
 		return fmt.Errorf("value %q: want /regex/flags", v)
@@ -521,6 +568,41 @@ func headerInt(_ int, get func(p *packet.Packet) (uint64, bool)) setup {
 		return c.cond(func(p *packet.Packet, _ *flow.Flow) bool {
 			n, ok := get(p)
 			return ok && intFits(mode, lo, hi, n)
+		})
+	}
+}
+
+// flowCount compiles flow.pkts and flow.bytes: [toserver|toclient|both|either,]integer.
+func flowCount(get func(f *flow.Flow) [2]uint64) setup {
+	return func(c *compiler, v string) error {
+		side, rest, ok := strings.Cut(v, ",")
+		if !ok {
+			side, rest = "sum", v
+		}
+		mode, lo, hi, err := intRange(rest)
+		if err != nil {
+			return err
+		}
+		fits := func(n uint64) bool { return intFits(mode, lo, hi, n) }
+		side = strings.TrimSpace(side)
+		switch side {
+		case "toserver", "toclient", "both", "either", "sum":
+		default:
+			return fmt.Errorf("value %q: want toserver, toclient, both or either before the number", side)
+		}
+		return c.flowTest(func(f *flow.Flow) bool {
+			n := get(f)
+			switch side {
+			case "toserver":
+				return fits(n[0])
+			case "toclient":
+				return fits(n[1])
+			case "both":
+				return fits(n[0]) && fits(n[1])
+			case "either":
+				return fits(n[0]) || fits(n[1])
+			}
+			return fits(n[0] + n[1])
 		})
 	}
 }

@@ -20,6 +20,7 @@ const (
 	mByteExtract
 	mByteMath
 	mBSize
+	mBase64
 )
 
 // number is a constant or a variable of byte_extract and byte_math.
@@ -66,9 +67,9 @@ type matcher struct {
 	fromStart  bool
 	fromEnd    bool
 	postOffset int64
-	dce        bool
-	out        int   // variable that is set
-	lo, hi     int64 // bsize
+	out        int       // variable that is set
+	sub        []matcher // what is said of base64_data
+	lo, hi     int64     // bsize
 	mode       byte
 }
 
@@ -138,6 +139,8 @@ func (st *matchState) run(ms []matcher, prev int) bool {
 			ok = n > m.lo && n < m.hi
 		}
 		return ok && st.run(ms[1:], prev)
+	case mBase64:
+		return st.base64(m, ms[1:], prev)
 	case mByteTest:
 		v, _, ok := st.number(m, prev)
 		if !ok {

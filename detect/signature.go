@@ -80,6 +80,8 @@ type unit struct {
 	test       func(tx any, dir field.Dir) bool // integer and custom fields
 	absent     absence
 	payload    bool
+	header     func(p *packet.Packet) []byte // bytes of the packet instead
+	name       string                        // of header
 }
 
 // defOf is a field of one protocol.

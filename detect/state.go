@@ -56,10 +56,10 @@ func flowbits(c *compiler, v string) error {
 	}
 	switch cmd {
 	case "isset":
-		c.s.stateTests = append(c.s.stateTests, isSet)
+		c.s.stateTests = append(c.s.stateTests, func(w *Worker, f *flow.Flow) bool { return f != nil && isSet(w, f) })
 		c.s.readsBits = append(c.s.readsBits, ids...)
 	case "isnotset":
-		c.s.stateTests = append(c.s.stateTests, func(w *Worker, f *flow.Flow) bool { return !isSet(w, f) })
+		c.s.stateTests = append(c.s.stateTests, func(w *Worker, f *flow.Flow) bool { return f != nil && !isSet(w, f) })
 		c.s.readsBits = append(c.s.readsBits, ids...)
 	case "set":
 		change(func(bool) bool { return true })
@@ -165,6 +165,8 @@ type threshold struct {
 	track   string // by_src, by_dst, by_rule, by_both, by_flow
 	count   uint32
 	seconds int64
+	// multiplier: backoff alerts at count, count times this, and so on.
+	multiplier uint32
 }
 
 func thresholdKeyword(c *compiler, v string) error {
@@ -197,9 +199,9 @@ func parseThreshold(v string) (*threshold, error) {
 		switch key {
 		case "type":
 			switch val {
-			case "limit", "threshold", "both":
+			case "limit", "threshold", "both", "backoff":
 			default:
-				return nil, fmt.Errorf("type %q: want limit, threshold or both", val)
+				return nil, fmt.Errorf("type %q: want limit, threshold, both or backoff", val)
 			}
 			t.kind = val
 		case "track":
@@ -209,15 +211,18 @@ func parseThreshold(v string) (*threshold, error) {
 				return nil, fmt.Errorf("track %q: want by_src, by_dst, by_both, by_rule or by_flow", val)
 			}
 			t.track = val
-		case "count", "seconds":
+		case "count", "seconds", "multiplier":
 			n, err := strconv.ParseUint(val, 10, 32)
 			if err != nil {
 				return nil, fmt.Errorf("%s %q: want a number", key, val)
 			}
-			if key == "count" {
+			switch key {
+			case "count":
 				t.count = uint32(n)
-			} else {
+			case "seconds":
 				t.seconds = int64(n)
+			case "multiplier":
+				t.multiplier = uint32(n)
 			}
 		default:
 			return nil, fmt.Errorf("value %q: want type, track, count and seconds", w)
@@ -240,6 +245,7 @@ type thresholdKey struct {
 type counter struct {
 	first int64 // s
 	count uint32
+	next  uint32 // backoff: count of the next alert
 }
 
 // allow counts a match of s by p and reports whether it is an alert.
@@ -267,7 +273,7 @@ func (w *Worker) allow(s *signature, p *packet.Packet, f *flow.Flow) bool {
 	if c == nil {
 		c = &counter{first: now}
 		w.counters[k] = c
-	} else if now-c.first >= t.seconds {
+	} else if t.kind != "backoff" && now-c.first >= t.seconds {
 		*c = counter{first: now}
 	}
 	c.count++
@@ -282,6 +288,15 @@ func (w *Worker) allow(s *signature, p *packet.Packet, f *flow.Flow) bool {
 		return false
 	case "both":
 		return c.count == t.count
+	case "backoff":
+		if c.next == 0 {
+			c.next = t.count
+		}
+		if c.count < c.next {
+			return false
+		}
+		c.next *= max(t.multiplier, 1)
+		return true
 	}
 	return c.count > t.count // detection_filter
 }

@@ -309,6 +309,22 @@ func (e *Engine) StopRaw(f *flow.Flow, dir field.Dir) {
 	}
 }
 
+// Sizes returns how many bytes client and server have sent, by their sequence
+// numbers.
+func (e *Engine) Sizes(f *flow.Flow) (client, server uint64) {
+	s := e.session(f)
+	if s == nil {
+		return 0, 0
+	}
+	size := func(h *half) uint64 {
+		if !h.seen {
+			return 0
+		}
+		return uint64(h.nextSeq - h.isn)
+	}
+	return size(&s.half[0]), size(&s.half[1])
+}
+
 // SetDepth replaces Options.Depth for one flow, bytes; 0 is unlimited.
 func (e *Engine) SetDepth(f *flow.Flow, n uint32) {
 	if s := e.session(f); s != nil {
