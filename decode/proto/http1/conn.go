@@ -91,6 +91,9 @@ func (p *parser) Reset(env *proto.Env) {
 	if opt == nil {
 		opt = noOptions
 	}
+	for _, tx := range p.txs.All() {
+		p.freeFiles(tx.(*Tx))
+	}
 	p.txs.Reset()
 	*p = parser{env: env, cfg: opt.server(env.Flow), txs: p.txs}
 
@@ -106,6 +109,7 @@ func (p *parser) Free(tx proto.Transaction) {
 			s.tx, s.done = nil, true
 		}
 	}
+	p.freeFiles(tx.(*Tx))
 	p.txs.Free(tx)
 }
 

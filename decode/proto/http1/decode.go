@@ -128,7 +128,8 @@ func narrow(hi, lo byte) byte {
 }
 
 // removeDotSegments takes "." and ".." out of the path that stands in b from
-// off on (RFC 3986 section 5.2.4).
+// off on (RFC 3986 section 5.2.4). A slash that is left over at the end goes,
+// too.
 func removeDotSegments(b []byte, off int) []byte {
 	in := b[off:]
 	w := 0 // in[:w] is the output, never longer than what was read
@@ -140,19 +141,16 @@ func removeDotSegments(b []byte, off int) []byte {
 			r += 3
 		case hasPrefix(rest, "./"):
 			r += 2
-		case hasPrefix(rest, "/./"):
-			r += 2
-		case string(rest) == "/.":
-			r++
-			in[r] = '/'
-		case hasPrefix(rest, "/../"):
-			r += 3
+		case hasPrefix(rest, "/./"), string(rest) == "/.":
+			if r += 2; len(in)-r <= 1 {
+				r = len(in)
+			}
+		case hasPrefix(rest, "/../"), string(rest) == "/..":
+			if r += 3; len(in)-r <= 1 {
+				r = len(in)
+			}
 			w = lastSegment(in[:w])
-		case string(rest) == "/..":
-			r += 2
-			in[r] = '/'
-			w = lastSegment(in[:w])
-		case string(rest) == "." || string(rest) == "..":
+		case string(rest) == ".", string(rest) == "..":
 			r = len(in)
 		default:
 			in[w] = in[r]

@@ -198,7 +198,10 @@ func (l *layer) write(b []byte) {
 // failed lets the input pass undecoded from now on: from its beginning if
 // nothing could be made of it, else from b on.
 func (l *layer) failed(err error, b []byte) {
-	l.plain = true
+	// What is no coded data goes past the other decoders, too.
+	for i := range l.at + 1 {
+		l.t.side(l.dir).codings.layers[i].plain = true
+	}
 	if err == decompress.ErrMemory {
 		l.t.AddEvent(evLZMAMemlimit, l.dir)
 	} else {

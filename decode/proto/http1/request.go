@@ -197,8 +197,13 @@ func (p *parser) requestFinal(b []byte, end bool) (int, verdict) {
 	case line == nil:
 		return 0, more
 	case line[len(line)-1] != '\n':
+		// The end of the connection: whatever it is, no request comes of it.
+		ok := p.bodyData(toServer, line)
 		p.requestComplete()
 		p.req.phase = ignoring
+		if !ok {
+			return len(b), broken
+		}
 		return len(b), more
 	}
 	if t.is09 {
@@ -206,11 +211,10 @@ func (p *parser) requestFinal(b []byte, end bool) (int, verdict) {
 		return 0, again
 	}
 	method, _ := token(trimLeft(line))
-	if len(method) == 0 {
-		return len(line), again
-	}
 	if !knownMethod(method) {
-		t.warn(evBodyUnexpected, toServer)
+		if len(method) > 0 {
+			t.warn(evBodyUnexpected, toServer)
+		}
 		t.Advance(toServer, progBody)
 		if !p.bodyData(toServer, line) {
 			return len(line), broken

@@ -3,6 +3,7 @@ package http1
 import (
 	"weir/decode/field"
 	"weir/decode/proto"
+	"weir/decode/proto/internal/mime"
 )
 
 // Protocol versions, as numbers that compare.
@@ -171,8 +172,8 @@ type Tx struct {
 	hasReq       bool // a request line was seen
 	seen100      bool
 	auth         authKind
-	files        [2]fileState
-	multipart    multipartState
+	transfers    [2]transfer
+	parts        mime.Multipart
 	flags        uint64 // events of the request's head that are reported twice
 	headersRead  bool   // of the request
 	bodyAsHeader bool   // the status line was taken for the body
@@ -201,8 +202,9 @@ func (t *Tx) Status() int { return t.status }
 func resetTx(t *Tx) {
 	t.req.reset()
 	t.res.reset()
-	t.multipart.reset()
-	*t = Tx{Tx: proto.Tx{Events: t.Events[:0]}, req: t.req, res: t.res, multipart: t.multipart}
+	t.transfers[0].reset()
+	t.transfers[1].reset()
+	*t = Tx{Tx: proto.Tx{Events: t.Events[:0]}, req: t.req, res: t.res, transfers: t.transfers, parts: t.parts}
 }
 
 // maxEvents bounds the events of one transaction.
