@@ -107,8 +107,19 @@ func (p *parser) bodyData(dir field.Dir, b []byte) bool {
 func (p *parser) decoded(t *Tx, dir field.Dir, b []byte) {
 	m := t.side(dir)
 	m.entity += uint64(len(b))
-	m.body.add(b, t.cfg.body[dir.Index()].limit)
-	p.fileData(t, dir, b)
+	limit := t.cfg.body[dir.Index()].limit
+	f := t.transfers[dir.Index()].file
+	switch {
+	case limit == 0 || f != nil && f.Store:
+		// A file that is kept is not cut by the limit of inspection.
+		m.body.add(b, limit)
+		p.fileData(t, dir, b)
+	case m.body.kept < limit:
+		p.fileData(t, dir, b[:min(uint64(len(b)), limit-m.body.kept)])
+		m.body.add(b, limit)
+	default:
+		p.closeFile(t, dir, true)
+	}
 }
 
 // bodyGap notes that n bytes of a body are lost.
