@@ -148,6 +148,7 @@ type Engine struct {
 	stream  [2]ruleGroup     // reassembled payload, by direction
 	plain   [3][2]plainGroup // no pattern, by transport and direction
 	ipOnly  [2][]*signature  // by direction
+	ipIndex [2]*addrIndex    // of ipOnly
 	app     [][2]appGroup    // by protocol ID and direction
 }
 
@@ -206,6 +207,7 @@ type ruleGroup struct {
 type plainGroup struct {
 	any    []*signature
 	byPort map[uint16][]*signature
+	index  *addrIndex // of any
 }
 
 // manyPorts is the size from which on a port group counts as any port.
@@ -246,6 +248,14 @@ func (e *Engine) group() error {
 		default:
 			e.groupPlain(s)
 		}
+	}
+	for t := range e.plain {
+		for d := range e.plain[t] {
+			e.plain[t][d].index = newAddrIndex(e.plain[t][d].any)
+		}
+	}
+	for d := range e.ipOnly {
+		e.ipIndex[d] = newAddrIndex(e.ipOnly[d])
 	}
 	return e.buildSets()
 }

@@ -160,14 +160,10 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 			port = p.SrcPort
 		}
 		if in.Opening || f == nil {
-			for _, s := range w.e.ipOnly[d] {
-				w.add(s.order)
-			}
+			w.addIndexed(w.e.ipIndex[d], p)
 		}
 		g := &w.e.plain[t][d]
-		for _, s := range g.any {
-			w.add(s.order)
-		}
+		w.addIndexed(g.index, p)
 		for _, s := range g.byPort[port] {
 			w.add(s.order)
 		}
@@ -178,6 +174,16 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 			if w.raw, w.rawBase, w.hasRaw = in.Stream.Raw(f, p.Dir, p); w.hasRaw {
 				w.payload(&w.e.stream[d], w.raw, port, app)
 			}
+		}
+	}
+}
+
+// addIndexed puts the rules of an index that may fit p's addresses among the
+// candidates.
+func (w *Worker) addIndexed(x *addrIndex, p *packet.Packet) {
+	for _, list := range [...][]uint32{x.rest, x.src.of(&p.Src), x.dst.of(&p.Dst)} {
+		for _, i := range list {
+			w.add(int(i))
 		}
 	}
 }

@@ -2,7 +2,9 @@ package rules
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -28,6 +30,34 @@ type AddrRange struct{ Lo, Hi [16]byte }
 type AddressSet struct {
 	Any    bool
 	Ranges []AddrRange
+	words  []wordRange // Ranges, for Contains
+}
+
+// wordRange is a range as numbers: the upper and the lower eight bytes.
+type wordRange struct{ loHi, loLo, hiHi, hiLo uint64 }
+
+// newSet makes a set of ranges that are disjoint and in order.
+func newSet(rs []AddrRange) *AddressSet {
+	s := &AddressSet{Ranges: rs, words: make([]wordRange, len(rs))}
+	for i := range rs {
+		lo, hi := rs[i].Lo[:], rs[i].Hi[:]
+		s.words[i] = wordRange{
+			binary.BigEndian.Uint64(lo), binary.BigEndian.Uint64(lo[8:]), binary.BigEndian.Uint64(hi), binary.BigEndian.Uint64(hi[8:]),
+		}
+	}
+	return s
+}
+
+// Size returns how many addresses the set has, as far as a float can tell.
+func (s *AddressSet) Size() float64 {
+	if s.Any {
+		return math.Inf(1)
+	}
+	n := 0.0
+	for _, r := range s.words {
+		n += float64(r.hiHi-r.loHi)*(1<<64) + float64(r.hiLo) - float64(r.loLo) + 1
+	}
+	return n
 }
 
 // Contains reports whether a, IPv4 as ::ffff:a.b.c.d, is in the set.
@@ -35,16 +65,21 @@ func (s *AddressSet) Contains(a *[16]byte) bool {
 	if s.Any {
 		return true
 	}
-	lo, hi := 0, len(s.Ranges)
+	x, y := binary.BigEndian.Uint64(a[:]), binary.BigEndian.Uint64(a[8:])
+	lo, hi := 0, len(s.words)
 	for lo < hi {
-		m := (lo + hi) / 2
-		if bytes.Compare(s.Ranges[m].Hi[:], a[:]) < 0 {
+		m := int(uint(lo+hi) >> 1)
+		if r := &s.words[m]; r.hiHi < x || r.hiHi == x && r.hiLo < y {
 			lo = m + 1
 		} else {
 			hi = m
 		}
 	}
-	return lo < len(s.Ranges) && bytes.Compare(s.Ranges[lo].Lo[:], a[:]) <= 0
+	if lo == len(s.words) {
+		return false
+	}
+	r := &s.words[lo]
+	return r.loHi < x || r.loHi == x && r.loLo <= y
 }
 
 // ContainsAddr is Contains for netip.
@@ -73,7 +108,7 @@ func ParseAddresses(s string, v *Vars) (*AddressSet, error) {
 	if len(out) == 1 && out[0] == everything {
 		return &AddressSet{Any: true}, nil
 	}
-	return &AddressSet{Ranges: out}, nil
+	return newSet(out), nil
 }
 
 var everything = AddrRange{Hi: addr(bytes.Repeat([]byte{0xff}, 16))}

@@ -1,0 +1,105 @@
+package detect
+
+import (
+	"bytes"
+	"slices"
+	"sort"
+
+	"weir/rules"
+)
+
+// addrIndex finds rules without a pattern by an address of the packet: most of
+// them are lists of addresses, and few of those have a given one.
+type addrIndex struct {
+	src, dst addrMap
+	rest     []uint32 // rules that cover too much to be found by address
+}
+
+// indexable is the number of addresses up to which a rule is found by them.
+const indexable = 1 << 24
+
+// newAddrIndex distributes rules by the smaller of their address sets.
+func newAddrIndex(sigs []*signature) *addrIndex {
+	x := &addrIndex{}
+	var src, dst []*signature
+	for _, s := range sigs {
+		a, b := s.src.Size(), s.dst.Size()
+		switch {
+		case s.bidir || min(a, b) > indexable:
+			x.rest = append(x.rest, uint32(s.order))
+		case a <= b:
+			src = append(src, s)
+		default:
+			dst = append(dst, s)
+		}
+	}
+	x.src.build(src, func(s *signature) *rules.AddressSet { return s.src })
+	x.dst.build(dst, func(s *signature) *rules.AddressSet { return s.dst })
+	return x
+}
+
+// addrMap maps addresses to rules: from starts[i] on, up to the next start,
+// those of lists[i].
+type addrMap struct {
+	starts [][16]byte
+	lists  [][]uint32
+}
+
+// edge is where a range of a rule begins or where it has ended.
+type edge struct {
+	at   [16]byte
+	rule uint32
+	open bool
+}
+
+func (m *addrMap) build(sigs []*signature, of func(*signature) *rules.AddressSet) {
+	var edges []edge
+	for _, s := range sigs {
+		for _, r := range of(s).Ranges {
+			edges = append(edges, edge{r.Lo, uint32(s.order), true})
+			if next, ok := successor(r.Hi); ok {
+				edges = append(edges, edge{next, uint32(s.order), false})
+			}
+		}
+	}
+	slices.SortFunc(edges, func(a, b edge) int { return bytes.Compare(a.at[:], b.at[:]) })
+	active := map[uint32]bool{}
+	for i := 0; i < len(edges); {
+		at := edges[i].at
+		for ; i < len(edges) && edges[i].at == at; i++ {
+			if !edges[i].open {
+				delete(active, edges[i].rule)
+			}
+		}
+		for j := i - 1; j >= 0 && edges[j].at == at; j-- {
+			if edges[j].open {
+				active[edges[j].rule] = true
+			}
+		}
+		list := make([]uint32, 0, len(active))
+		for r := range active {
+			list = append(list, r)
+		}
+		slices.Sort(list)
+		m.starts = append(m.starts, at)
+		m.lists = append(m.lists, list)
+	}
+}
+
+func successor(a [16]byte) ([16]byte, bool) {
+	for i := 15; i >= 0; i-- {
+		if a[i]++; a[i] != 0 {
+			return a, true
+		}
+	}
+	return a, false
+}
+
+// of returns the rules for an address.
+func (m *addrMap) of(a *[16]byte) []uint32 {
+	i := sort.Search(len(m.starts), func(i int) bool { return bytes.Compare(m.starts[i][:], a[:]) > 0 })
+	if i == 0 {
+		return nil
+	}
+	return m.lists[i-1]
+}
