@@ -4,15 +4,34 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"weir/decode/event"
+	"weir/decode/file"
 	"weir/decode/flow"
+	"weir/decode/proto/internal/httprange"
 )
 
 // options are app-layer.protocols.http.
 type options struct {
 	def     *serverConfig
 	servers []serverFor
+
+	rangeMemcap, rangeTimeout uint64
+	// tables holds the range table of each worker by its file store.
+	tables sync.Map
+}
+
+// table returns the table of the worker that a file store belongs to.
+func (o *options) table(s *file.Store) *httprange.Table {
+	if s == nil {
+		return nil
+	}
+	t, ok := o.tables.Load(s)
+	if !ok {
+		t, _ = o.tables.LoadOrStore(s, httprange.NewTable(s, o.rangeMemcap, o.rangeTimeout))
+	}
+	return t.(*httprange.Table)
 }
 
 // serverFor are the settings for one network.
@@ -152,6 +171,9 @@ func setup(o event.Options) (any, error) {
 	v7 := strings.HasPrefix(o.String("suricata-version", ""), "7")
 	inline := o.Bool("inline", false)
 	opt := &options{def: readServer(htp.Sub("default-config"), inline, v7)}
+	r := o.Sub("byterange")
+	opt.rangeMemcap = r.Size("memcap", httprange.DefaultMemcap)
+	opt.rangeTimeout = r.Uint("timeout", httprange.DefaultTimeout)
 	for _, item := range htp.Sub("server-config").Items() {
 		// An entry is a map of one name, or the settings themselves.
 		if keys := item.Keys(); !item.Has("address") && len(keys) == 1 {

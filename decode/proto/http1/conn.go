@@ -3,6 +3,7 @@ package http1
 import (
 	"weir/decode/field"
 	"weir/decode/proto"
+	"weir/decode/proto/internal/httprange"
 )
 
 // verdict is what a step of the parser says.
@@ -40,7 +41,7 @@ var steps = [2][phases]func(p *parser, b []byte, end bool) (int, verdict){
 		idle: (*parser).requestIdle, inFirst: (*parser).requestFirst, inHeaders: (*parser).requestHeader,
 		inConnect: (*parser).requestConnect, inBody: (*parser).requestBody, inChunkLen: (*parser).requestChunk,
 		inChunk: (*parser).requestChunkData, inChunkEnd: (*parser).requestChunkEnd, inFinal: (*parser).requestFinal,
-		probing: (*parser).requestProbe, ignoring: (*parser).ignore,
+		probing: (*parser).requestProbe, ignoring: (*parser).requestIgnore,
 	},
 	{
 		idle: (*parser).responseIdle, inFirst: (*parser).responseFirst, inHeaders: (*parser).responseHeader,
@@ -74,6 +75,9 @@ type parser struct {
 	// stopped: what follows is no HTTP.
 	stopped bool
 	upgrade upgrade
+
+	ranges   *httprange.Table // of the worker
+	rangeKey []byte           // scratch
 }
 
 // upgrade is what a connection turns into after the current call.
@@ -83,7 +87,7 @@ type upgrade struct {
 }
 
 // noOptions hold for a parser without configuration.
-var noOptions = &options{def: defaultConfig()}
+var noOptions = &options{def: defaultConfig(), rangeMemcap: httprange.DefaultMemcap, rangeTimeout: httprange.DefaultTimeout}
 
 // Reset implements proto.Resetter.
 func (p *parser) Reset(env *proto.Env) {
@@ -95,7 +99,7 @@ func (p *parser) Reset(env *proto.Env) {
 		p.freeFiles(tx.(*Tx))
 	}
 	p.txs.Reset()
-	*p = parser{env: env, cfg: opt.server(env.Flow), txs: p.txs}
+	*p = parser{env: env, cfg: opt.server(env.Flow), txs: p.txs, ranges: opt.table(env.Files), rangeKey: p.rangeKey}
 
 }
 

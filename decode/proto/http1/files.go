@@ -5,6 +5,7 @@ import (
 
 	"weir/decode/field"
 	"weir/decode/file"
+	"weir/decode/proto/internal/httprange"
 	"weir/decode/proto/internal/mime"
 )
 
@@ -16,6 +17,7 @@ type transfer struct {
 	kind transferKind
 	list file.List
 	file *file.File // open, or nil
+	part *httprange.Part
 }
 
 type transferKind uint8
@@ -27,7 +29,7 @@ const (
 	multipart
 )
 
-func (f *transfer) reset() { f.kind, f.file = unknownTransfer, nil }
+func (f *transfer) reset() { f.kind, f.file, f.part = unknownTransfer, nil, nil }
 
 // transferKind says what the body of a direction is: all responses are files,
 // requests those that upload.
@@ -64,6 +66,9 @@ func (p *parser) fileData(t *Tx, dir field.Dir, b []byte) {
 	case wholeBody:
 		if f.file != nil {
 			f.file.Append(b, false)
+		}
+		if f.part != nil {
+			f.part.Write(b)
 		}
 	case multipart:
 		t.parts.Write(b, &parts{p, t})
@@ -159,12 +164,24 @@ func (p *parser) openFile(t *Tx, dir field.Dir, name []byte) {
 	if r.hasStart {
 		f.file.HasRange, f.file.Start, f.file.End = true, r.start, r.end
 	}
+	if r.hasStart && r.hasSize && p.ranges != nil {
+		m := &t.req
+		p.rangeKey = append(p.rangeKey[:0], m.optional(t.host)...)
+		p.rangeKey = append(p.rangeKey, t.URI()...)
+		p.rangeKey = append(append(p.rangeKey, p.env.Flow.Addr[0][:]...), p.env.Flow.Addr[1][:]...)
+		f.part = p.ranges.Open(p.rangeKey, name, r.start, r.end, r.size, p.env.Now)
+	}
 }
 
 // fileGap notes that n bytes of a body are lost.
 func (p *parser) fileGap(t *Tx, dir field.Dir, n int) {
-	if f := &t.transfers[dir.Index()]; f.file != nil {
+	f := &t.transfers[dir.Index()]
+	if f.file != nil {
 		f.file.Gap(uint64(n))
+	}
+	if f.part != nil {
+		f.part.Close(p.env.Now) // nothing behind the gap is in its place
+		f.part = nil
 	}
 }
 
@@ -179,10 +196,18 @@ func (p *parser) endFile(t *Tx, dir field.Dir) {
 
 func (p *parser) closeFile(t *Tx, dir field.Dir, cut bool) {
 	f := &t.transfers[dir.Index()]
-	if f.file != nil {
-		f.file.Close(cut)
-		f.file = nil
-		t.Touch(dir)
+	if f.file == nil {
+		return
+	}
+	f.file.Close(cut)
+	f.file = nil
+	t.Touch(dir)
+	if f.part != nil {
+		if whole := f.part.Close(p.env.Now); whole != nil {
+			whole.TxID = t.ID
+			f.list.Files = append(f.list.Files, whole)
+		}
+		f.part = nil
 	}
 }
 

@@ -43,7 +43,8 @@ func (p *parser) requestFirst(b []byte, end bool) (int, verdict) {
 		p.req.phase = inHeaders
 		return len(line), again
 	}
-	if rest := b[len(line):]; p.cfg.v7 && len(trimLeft(rest)) > 0 || !p.cfg.v7 && looksLikeHeader(rest) {
+	if len(trimLeft(b[len(line):])) > 0 {
+		// The version was forgotten, but what follows must be headers.
 		if !p.cfg.v7 {
 			t.AddEvent(evLineNoProtocol, toServer)
 		}
@@ -63,22 +64,6 @@ func (p *parser) ignorable(line []byte) bool {
 		return true
 	}
 	return p.cfg.personality.blankLineEnds() && len(trimLeft(text)) == 0
-}
-
-// looksLikeHeader reports whether b begins with a name and a colon.
-func looksLikeHeader(b []byte) bool {
-	spaces := false
-	for _, c := range b {
-		switch {
-		case c == ':':
-			return true
-		case isBlank(c):
-			spaces = true
-		case isSpace(c) || spaces:
-			return false
-		}
-	}
-	return false
 }
 
 // requestHeader reads one header line, or the empty line behind them.

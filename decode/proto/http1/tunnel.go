@@ -67,3 +67,12 @@ func (p *parser) switched() {
 
 // ignore passes over what is no HTTP any more.
 func (p *parser) ignore(b []byte, _ bool) (int, verdict) { return len(b), more }
+
+// requestIgnore passes over what follows a request of HTTP/0.9, which is the
+// last of its connection; version 7.0 gives the connection up.
+func (p *parser) requestIgnore(b []byte, _ bool) (int, verdict) {
+	if len(b) > 0 && p.cfg.v7 && !p.stopped {
+		return 0, broken
+	}
+	return len(b), more
+}

@@ -163,7 +163,7 @@ func (t *Tx) connectAuthority(raw []byte) {
 	if !a.valid {
 		t.flag(evURIHostInvalid)
 	}
-	if a.host == nil {
+	if a.host == nil || !t.cfg.v7 && !validHost(a.host) {
 		return
 	}
 	m := &t.req
