@@ -128,6 +128,7 @@ func (p *parser) bodyGap(dir field.Dir, n int) {
 	m := t.side(dir)
 	m.wire += uint64(n)
 	t.Touch(dir)
+	m.codings.lose()
 	p.fileGap(t, dir, n)
 }
 

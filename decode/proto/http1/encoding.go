@@ -43,6 +43,13 @@ type layer struct {
 
 func (c *codings) active() bool { return len(c.layers) > 0 }
 
+// lose lets bytes pass undecoded from now on: some are missing.
+func (c *codings) lose() {
+	for i := range c.layers {
+		c.layers[i].plain = true
+	}
+}
+
 // reset gives the decoders back.
 func (c *codings) reset() {
 	for i := range c.layers {

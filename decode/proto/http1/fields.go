@@ -164,13 +164,17 @@ func oneHeader(t *Tx, d field.Dir, i int) ([]byte, bool) {
 	if i >= len(m.headers) {
 		return nil, false
 	}
-	h := &m.headers[i]
-	off := len(m.derived)
-	m.derived = append(append(m.derived, m.at(h.name)...), ": "...)
-	m.derived = append(m.derived, m.at(h.value)...)
-	b := m.derived[off:len(m.derived):len(m.derived)]
-	m.derived = m.derived[:off]
-	return b, true
+	if i >= len(m.pairs) {
+		for k := len(m.pairs); k < len(m.headers); k++ {
+			h := &m.headers[k]
+			off := len(m.names)
+			m.names = append(append(m.names, m.at(h.name)...), ": "...)
+			m.names = append(m.names, m.at(h.value)...)
+			m.pairs = append(m.pairs, span{uint32(off), uint32(len(m.names))})
+		}
+	}
+	s := m.pairs[i]
+	return m.names[s.off:s.end:s.end], true
 }
 
 // compileURILen reads the argument of urilen.

@@ -55,13 +55,7 @@ func (p *parser) fileData(t *Tx, dir field.Dir, b []byte) {
 	if p.env.Files == nil {
 		return
 	}
-	f := &t.transfers[dir.Index()]
-	if f.kind == unknownTransfer {
-		f.kind = t.transferKind(dir)
-		if f.kind == wholeBody {
-			p.openFile(t, dir, t.fileName(dir))
-		}
-	}
+	f := p.transfer(t, dir)
 	switch f.kind {
 	case wholeBody:
 		if f.file != nil {
@@ -73,6 +67,19 @@ func (p *parser) fileData(t *Tx, dir field.Dir, b []byte) {
 	case multipart:
 		t.parts.Write(b, &parts{p, t})
 	}
+}
+
+// transfer returns how the body of a direction is followed, which its first bytes
+// decide.
+func (p *parser) transfer(t *Tx, dir field.Dir) *transfer {
+	f := &t.transfers[dir.Index()]
+	if f.kind == unknownTransfer {
+		f.kind = t.transferKind(dir)
+		if f.kind == wholeBody {
+			p.openFile(t, dir, t.fileName(dir))
+		}
+	}
+	return f
 }
 
 // fileName is the name of the file that a body is: what the server calls it, or
@@ -175,7 +182,10 @@ func (p *parser) openFile(t *Tx, dir field.Dir, name []byte) {
 
 // fileGap notes that n bytes of a body are lost.
 func (p *parser) fileGap(t *Tx, dir field.Dir, n int) {
-	f := &t.transfers[dir.Index()]
+	if p.env.Files == nil {
+		return
+	}
+	f := p.transfer(t, dir)
 	if f.file != nil {
 		f.file.Gap(uint64(n))
 	}

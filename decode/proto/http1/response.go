@@ -276,8 +276,12 @@ func (p *parser) responseBodyKind(te, cl *header) verdict {
 	m := &t.res
 	none := t.status >= 100 && t.status <= 199 || t.status == 204 || t.status == 304
 	v := again
+	if none && (te != nil || cl != nil) && !p.cfg.v7 && !t.isHead() {
+		// Browsers take what follows for the body all the same.
+		t.AddEvent(evResBodyUnexpected, toClient)
+	}
 	switch {
-	case string(t.Method()) == "HEAD", none && te == nil && cl == nil:
+	case t.isHead(), none && te == nil && cl == nil:
 		m.coding = codingNone
 		p.res.phase = inFinal
 	case te != nil && contains0(m.at(te.value), "chunked"):
@@ -319,6 +323,9 @@ func (p *parser) responseBodyKind(te, cl *header) verdict {
 	}
 	return v
 }
+
+// isHead reports whether the request is a HEAD, whose response has no body.
+func (t *Tx) isHead() bool { return string(t.Method()) == "HEAD" }
 
 // isConnect reports whether the request is a CONNECT.
 func (t *Tx) isConnect() bool { return string(t.Method()) == "CONNECT" }

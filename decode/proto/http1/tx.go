@@ -72,9 +72,12 @@ type message struct {
 	body    body
 	codings codings
 	warned  warnings
-	names   []byte // http.header_names, http.header and http.start, made when asked
+	// names holds buffers that are put together when a rule asks for them, pairs
+	// the headers as "name: value".
+	names   []byte
 	built   [3]span
 	builtAt [3]int // headers that were there then, plus one
+	pairs   []span
 }
 
 // warnings are oddities reported once for a message.
@@ -147,7 +150,7 @@ func (m *message) reset() {
 	m.body.reset()
 	m.codings.reset()
 	*m = message{
-		head: m.head[:0], derived: m.derived[:0], headers: m.headers[:0], names: m.names[:0],
+		head: m.head[:0], derived: m.derived[:0], headers: m.headers[:0], names: m.names[:0], pairs: m.pairs[:0],
 		body: m.body, codings: m.codings,
 		length: -1, version: versionNone,
 	}
