@@ -28,9 +28,10 @@ type analysis struct {
 	set      *proto.Set
 	rules    *ruleSet // nil: no detection
 	workers  int
-	filter   string // takes only the packets that fit; empty takes all
+	filter   string           // takes only the packets that fit; empty takes all
 	progress func(done int64) // bytes of captures read so far; may be nil
 	warn     func(format string, args ...any)
+	told     bool // what the configuration has besides
 
 	stats runStats
 }
@@ -112,7 +113,13 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 		return workers[i]
 	}
 	pl, err := decode.New(&o)
+	if err == nil {
+		err = a.settled()
+	}
 	if err != nil {
+		for _, l := range lanes {
+			l.Close() // the sink waits for them
+		}
 		return errors.Join(err, sink.Close())
 	}
 	start, cpu := time.Now(), cpuTime()

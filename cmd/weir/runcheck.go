@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"weir/cmd/weir/config"
+	"weir/decode/proto/all"
 	"weir/rules"
 )
 
@@ -28,87 +29,39 @@ func runRulesCheck(_ context.Context, o *checkOptions, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
-	good, found, err := checkRules(cfg, o)
+	set, err := all.Set()
 	if err != nil {
 		return err
 	}
+	rs, err := loadRules(&o.engineOptions, cfg, set)
+	if err != nil {
+		return err
+	}
+	if rs == nil {
+		rs = &ruleSet{}
+	}
+	if err := cfg.Err(); err != nil {
+		return err
+	}
 	enc := json.NewEncoder(stdout)
-	for _, f := range found {
+	for _, e := range rs.errs {
+		f := finding{e.Pos.File, e.Pos.Line, e.Pos.Col, e.SID, e.Msg, e.Hint}
 		if o.JSON {
 			err = enc.Encode(f)
 		} else {
-			_, err = fmt.Fprintln(stdout, f)
+			_, err = fmt.Fprintln(stdout, e)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if !o.JSON {
-		if _, err := fmt.Fprintf(stdout, "%d rules can be used, %d cannot\n", good, len(found)); err != nil {
+		if _, err := fmt.Fprintf(stdout, "%d rules can be used, %d cannot\n", rs.loaded, len(rs.errs)); err != nil {
 			return err
 		}
 	}
-	if len(found) > 0 {
+	if len(rs.errs) > 0 {
 		return errors.New("not all rules can be used")
-	}
-	return nil
-}
-
-// String returns the finding for people.
-func (f finding) String() string {
-	s := f.File
-	if f.Line > 0 {
-		s = fmt.Sprintf("%s:%d:%d", s, f.Line, f.Column)
-	}
-	if f.SID != 0 {
-		s += fmt.Sprintf(": sid %d", f.SID)
-	}
-	s += ": " + f.Error
-	if f.Hint != "" {
-		s += " (" + f.Hint + ")"
-	}
-	return s
-}
-
-// checkRules parses the rule files and looks at what can be judged of a rule by
-// itself: its form, addresses and ports.
-func checkRules(cfg *config.Config, o *checkOptions) (good int, found []finding, err error) {
-	files, err := o.ruleFiles(cfg)
-	if err != nil {
-		return 0, nil, err
-	}
-	vars := ruleVars(cfg)
-	for _, name := range files {
-		f, err := rules.ParseFile(name)
-		if err != nil {
-			found = append(found, finding{File: name, Error: err.Error()})
-			continue
-		}
-		for _, e := range f.Errors {
-			found = append(found, finding{e.Pos.File, e.Pos.Line, e.Pos.Col, e.SID, e.Msg, e.Hint})
-		}
-		for _, r := range f.Rules {
-			if bad := checkHeader(r, vars); bad != nil {
-				found = append(found, *bad)
-			} else {
-				good++
-			}
-		}
-	}
-	return good, found, nil
-}
-
-// checkHeader returns what is wrong with a rule's addresses or ports.
-func checkHeader(r *rules.Rule, vars *rules.Vars) *finding {
-	for _, a := range []rules.Text{r.Src, r.Dst} {
-		if _, err := rules.ParseAddresses(a.S, vars); err != nil {
-			return &finding{a.Pos.File, a.Pos.Line, a.Pos.Col, r.SID, err.Error(), ""}
-		}
-	}
-	for _, p := range []rules.Text{r.SrcPort, r.DstPort} {
-		if _, err := rules.ParsePorts(p.S, vars); err != nil {
-			return &finding{p.Pos.File, p.Pos.Line, p.Pos.Col, r.SID, err.Error(), ""}
-		}
 	}
 	return nil
 }

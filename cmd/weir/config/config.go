@@ -105,8 +105,8 @@ func (c *Config) Err() error { return c.problems.err() }
 func (c *Config) Ignored() []Problem {
 	var all []Problem
 	c.root.Unread(func(path string, n *yaml11.Node) {
-		if n.Kind == yaml11.Null {
-			return // says nothing
+		if n.Kind == yaml11.Null || n.Pos.File == defaultName {
+			return // says nothing, or nothing that the user said
 		}
 		all = append(all, Problem{n.Pos, path, "not acted on"})
 	})

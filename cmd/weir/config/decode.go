@@ -117,6 +117,7 @@ func (d *decoder) section(s Section, v reflect.Value) {
 			fv.Set(reflect.ValueOf(s.Get(f.key)))
 		case f.isSection():
 			sub := s.Get(f.key)
+			sub.read()
 			d.notScalar(s, f.key, sub)
 			d.section(sub, fv)
 		case f.typ.Kind() == reflect.Slice:
@@ -134,7 +135,6 @@ func (d *decoder) section(s Section, v reflect.Value) {
 // notScalar reports a section that was given one value instead of keys.
 func (d *decoder) notScalar(s Section, key string, sub Section) {
 	if sub.node != nil && sub.node.Kind == yaml11.Scalar {
-		sub.node.Read = true
 		s.Reject(key, "keys below it")
 	}
 }

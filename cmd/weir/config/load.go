@@ -3,6 +3,7 @@ package config
 import (
 	_ "embed"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -209,11 +210,25 @@ func readOSPolicy(s Section) []OSPolicy {
 			s.reject(name, fmt.Sprintf("no such policy: want %s", strings.Join(osPolicies, ", ")))
 			continue
 		}
-		if nets := s.Strings(name); len(nets) > 0 {
+		nets := s.Strings(name)
+		for _, text := range nets {
+			if !isNetwork(text) {
+				s.reject(name, fmt.Sprintf("%q: want addresses and networks such as 192.168.0.0/16", text))
+			}
+		}
+		if len(nets) > 0 {
 			all = append(all, OSPolicy{name, nets})
 		}
 	}
 	return all
+}
+
+func isNetwork(text string) bool {
+	if _, err := netip.ParsePrefix(text); err == nil {
+		return true
+	}
+	_, err := netip.ParseAddr(text)
+	return err == nil
 }
 
 // ports reads the ports of a tunnel decoder.

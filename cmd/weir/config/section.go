@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"weir/cmd/weir/config/yaml11"
@@ -229,5 +230,7 @@ func (s Section) reject(key, text string) {
 	if n := s.node.Get(key); n != nil {
 		p.Pos = n.Pos
 	}
-	*s.note = append(*s.note, p)
+	if !slices.Contains(*s.note, p) {
+		*s.note = append(*s.note, p)
+	}
 }
