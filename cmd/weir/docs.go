@@ -68,11 +68,12 @@ func printCommand(b *bufio.Writer, cmd *cobra.Command) {
 	if cmd.Hidden || cmd.Name() == "help" || cmd.Name() == "completion" {
 		return
 	}
+	cmd.InitDefaultHelpFlag() // as when the command runs
 	fmt.Fprintf(b, "\n## %s\n\n%s.\n", cmd.CommandPath(), cmd.Short)
 	if cmd.Long != "" {
 		fmt.Fprintf(b, "\n%s\n", cmd.Long)
 	}
-	if cmd.Runnable() && cmd.HasAvailableLocalFlags() || cmd.Example != "" {
+	if cmd.HasParent() && !cmd.HasSubCommands() {
 		fmt.Fprintf(b, "\n    %s\n", cmd.UseLine())
 	}
 	if cmd.Example != "" {
@@ -95,12 +96,15 @@ func printCommand(b *bufio.Writer, cmd *cobra.Command) {
 		if value != "" {
 			name += " " + value
 		}
-		fmt.Fprintf(b, "| `%s` | %s |\n", strings.ReplaceAll(name, "|", "\\|"), usage)
+		fmt.Fprintf(b, "| `%s` | %s |\n", escapeBars(name), escapeBars(usage))
 	})
 	for _, sub := range cmd.Commands() {
 		printCommand(b, sub)
 	}
 }
+
+// escapeBars keeps bars from ending a cell of a table.
+func escapeBars(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
 
 // indent makes a block of code of text that is already indented by two.
 func indent(text string) string {

@@ -29,8 +29,8 @@ func Reference(w io.Writer) error {
 		"given by the environment (`WEIR_STREAM_MEMCAP` is `stream.memcap`) and by `--set stream.memcap=32mb`; of several,\n" +
 		"`--set` holds before the environment, that before the files of `--include`, those before the file of `-c`.\n" +
 		"Items of lists have positions: `outputs.0.eve-log.filename`. Relative file names are relative to the file that\n" +
-		"names them. What is below is the default of a key that is missing; a run without any file has more\n" +
-		"(`weir pcap --help`).\n\n" +
+		"names them. What is below is the default of a key that is missing; a run without any file has the settings of\n" +
+		"cmd/weir/config/default.yaml.\n\n" +
 		"Besides: `suricata-version` (7.0, 8.0, 9.0: whose records and defaults hold), `vars.address-groups` and\n" +
 		"`vars.port-groups` (variables of rules), `rule-files`, `host-os-policy`, `reputation-files`,\n" +
 		"`default-reputation-path`, `reputation-categories-file`, `include`.\n")
