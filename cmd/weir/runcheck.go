@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"weir/cmd/weir/config"
@@ -78,6 +79,10 @@ func (o *engineOptions) ruleFiles(cfg *config.Config) ([]string, error) {
 	}
 	var all []string
 	for _, name := range names {
+		if _, err := os.Stat(name); err == nil {
+			all = append(all, name) // a name with [ in it need not be a pattern
+			continue
+		}
 		found, err := filepath.Glob(name)
 		if err != nil {
 			return nil, fmt.Errorf("rule file %q: %w", name, err)
