@@ -31,9 +31,9 @@ type codings struct {
 // layer undoes one coding and hands on to the next.
 type layer struct {
 	dec   decompress.Decoder
+	kind  codingKind
 	plain bool // the coding was not there: bytes pass as they are
 	first []byte
-	in    uint64
 
 	p   *parser
 	t   *Tx
@@ -103,7 +103,8 @@ type codingKind uint8
 const (
 	unknownCoding codingKind = iota
 	noCoding
-	flateCoding
+	gzipCoding
+	deflateCoding
 	brotliCoding
 	lzmaCoding
 )
@@ -111,8 +112,10 @@ const (
 // coding reads the name of a content coding.
 func (p *parser) coding(name []byte) codingKind {
 	switch {
-	case equal0(name, "gzip"), equal0(name, "x-gzip"), equal0(name, "deflate"), equal0(name, "x-deflate"):
-		return flateCoding
+	case equal0(name, "gzip"), equal0(name, "x-gzip"):
+		return gzipCoding
+	case equal0(name, "deflate"), equal0(name, "x-deflate"):
+		return deflateCoding
 	case equalFold(name, "br") && !p.cfg.v7:
 		return brotliCoding
 	case equal0(name, "lzma"):
@@ -126,12 +129,15 @@ func (p *parser) coding(name []byte) codingKind {
 // looseCoding reads one word of a longer header.
 func (p *parser) looseCoding(t *Tx, dir field.Dir, word []byte) codingKind {
 	k := p.coding(word)
-	if k != unknownCoding {
+	if k > noCoding || k == noCoding && !p.cfg.v7 {
 		return k
 	}
-	t.AddEvent(evAbnormalCE, dir)
-	if indexFold(word, "gzip") >= 0 || indexFold(word, "deflate") >= 0 {
-		return flateCoding
+	t.warn(evAbnormalCE, dir)
+	switch {
+	case indexFold(word, "gzip") >= 0:
+		return gzipCoding
+	case indexFold(word, "deflate") >= 0:
+		return deflateCoding
 	}
 	return noCoding
 }
@@ -140,7 +146,7 @@ func (p *parser) looseCoding(t *Tx, dir field.Dir, word []byte) codingKind {
 func (p *parser) addCoding(t *Tx, dir field.Dir, k codingKind) {
 	var dec decompress.Decoder
 	switch k {
-	case flateCoding:
+	case gzipCoding, deflateCoding:
 		dec = decompress.NewFlate()
 	case brotliCoding:
 		dec = decompress.NewBrotli()
@@ -159,7 +165,7 @@ func (p *parser) addCoding(t *Tx, dir field.Dir, k codingKind) {
 	} else {
 		c.layers = append(c.layers, layer{})
 	}
-	c.layers[n] = layer{dec: dec, first: c.layers[n].first[:0], p: p, t: t, dir: dir, at: n}
+	c.layers[n] = layer{dec: dec, kind: k, first: c.layers[n].first[:0], p: p, t: t, dir: dir, at: n}
 }
 
 // uncode gives bytes of a body to its decoders. It returns false if the
@@ -193,12 +199,17 @@ func (l *layer) write(b []byte) {
 		l.pass(b)
 		return
 	}
-	l.in += uint64(len(b))
 	if !l.dec.Started() && len(l.first)+len(b) <= maxFirst {
 		l.first = append(l.first, b...)
 	}
+	began := l.dec.Started()
 	if err := l.dec.Write(b, l); err != nil {
 		l.failed(err, b)
+	}
+	if f, ok := l.dec.(*decompress.Flate); ok && !began && l.dec.Started() && l.kind == deflateCoding && f.Wrapped() {
+		// Deflate with a header is found at the second attempt.
+		l.t.warn(evGzipFailed, l.dir)
+		l.t.warn(evGzipFailed, l.dir)
 	}
 }
 
@@ -220,10 +231,13 @@ func (l *layer) failed(err error, b []byte) {
 			l.t.warn(evGzipFailed, l.dir)
 		}
 	}
-	if !l.dec.Started() && len(l.first) >= len(b) {
-		b = l.first
+	switch {
+	case err == decompress.ErrChecksum:
+	case !l.dec.Started() && len(l.first) >= len(b):
+		l.pass(l.first)
+	default:
+		l.pass(b)
 	}
-	l.pass(b)
 }
 
 // Decoded implements decompress.Sink.

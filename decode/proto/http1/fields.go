@@ -147,13 +147,18 @@ func headerNames(t *Tx, d field.Dir) []byte {
 	})
 }
 
+// start is the first line and the headers, with the empty line behind them; the
+// line alone if there are none.
 func start(t *Tx, d field.Dir) []byte {
 	m := t.side(d)
-	if !m.line.set() && len(m.headers) == 0 {
+	if !m.line.set() {
 		return nil
 	}
 	return m.build(builtStart, func(b []byte) []byte {
 		b = append(append(b, m.at(m.line)...), "\r\n"...)
+		if len(m.headers) == 0 {
+			return b
+		}
 		return append(m.appendHeaders(b, d, true), "\r\n"...)
 	})
 }

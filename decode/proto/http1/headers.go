@@ -36,10 +36,8 @@ func (t *Tx) headerLine(dir field.Dir, line []byte, off int) {
 	m.held = true
 	if !m.pending.set() {
 		t.foldingEvent(dir)
-		if dir == toClient {
-			for s.off < s.end && isFold(m.head[s.off]) {
-				s.off++
-			}
+		for s.off < s.end && isFold(m.head[s.off]) {
+			s.off++
 		}
 		m.pending = s
 		return
@@ -140,11 +138,6 @@ func (t *Tx) splitHeader(dir field.Dir, p span) header {
 	lo, hi := colon+1, len(b)
 	for lo < hi && isBlank(b[lo]) {
 		lo++
-	}
-	if dir == toServer {
-		if nul := bytes.IndexByte(b[lo:], 0); nul >= 0 {
-			hi = lo + nul
-		}
 	}
 	for hi > lo && isBlank(b[hi-1]) {
 		hi--

@@ -112,6 +112,7 @@ func (p *parser) requestHeadersDone() verdict {
 	m := &t.req
 	t.flushHeader(toServer)
 	if t.Progress[0] >= progBody {
+		t.repeatFlags()
 		t.Advance(toServer, progTrailer)
 		p.req.phase = inFinal
 		return again

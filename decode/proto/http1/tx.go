@@ -1,6 +1,8 @@
 package http1
 
 import (
+	"math/bits"
+
 	"weir/decode/field"
 	"weir/decode/proto"
 	"weir/decode/proto/internal/mime"
@@ -230,13 +232,7 @@ func (t *Tx) flag(ev uint8) {
 
 // repeatFlags notes those events again.
 func (t *Tx) repeatFlags() {
-	if t.flags == 0 {
-		return
-	}
-	n := len(t.Events)
-	for _, ev := range t.Events[:n] {
-		if t.flags&(1<<ev) != 0 {
-			t.warn(ev, toServer)
-		}
+	for f := t.flags; f != 0; f &= f - 1 {
+		t.warn(uint8(bits.TrailingZeros64(f)), toServer)
 	}
 }

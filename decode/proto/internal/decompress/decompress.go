@@ -16,8 +16,10 @@ import (
 
 // Errors of decoders. What was decoded before is right.
 var (
-	ErrData   = errors.New("compressed data is broken")
-	ErrMemory = errors.New("dictionary is larger than allowed")
+	ErrData = errors.New("compressed data is broken")
+	// ErrChecksum: all was decoded, but is not what was packed.
+	ErrChecksum = errors.New("checksum differs")
+	ErrMemory   = errors.New("dictionary is larger than allowed")
 )
 
 // Sink takes decoded bytes, which are valid for the call only. It returns false

@@ -150,17 +150,18 @@ func TestBroken(t *testing.T) {
 		name string
 		in   []byte
 		want int // bytes decoded before the error
+		err  error
 	}{
-		{"text", []byte("<html>this is no gzip</html>"), 0},
-		{"wrong checksum", crc, len(sample)},
-		{"reserved block type", []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 7, 0, 0, 0}, 0},
+		{"text", []byte("<html>this is no gzip</html>"), 0, ErrData},
+		{"wrong checksum", crc, len(sample), ErrChecksum},
+		{"reserved block type", []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 7, 0, 0, 0}, 0, ErrData},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := NewFlate()
 			defer d.Release()
 			var out buffer
-			if err := d.Write(c.in, &out); err != ErrData {
-				t.Errorf("got error %v, want %v", err, ErrData)
+			if err := d.Write(c.in, &out); err != c.err {
+				t.Errorf("got error %v, want %v", err, c.err)
 			}
 			if out.Len() != c.want {
 				t.Errorf("got %d bytes, want %d", out.Len(), c.want)

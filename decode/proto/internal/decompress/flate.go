@@ -61,6 +61,9 @@ func (f *Flate) Release() {
 // Ended reports whether the end of the coded data was seen.
 func (f *Flate) Ended() bool { return f.phase == atEnd }
 
+// Wrapped reports whether the data has the header of gzip or zlib.
+func (f *Flate) Wrapped() bool { return f.wrap != wrapNone }
+
 // Started implements Decoder.
 func (f *Flate) Started() bool { return f.decode }
 
@@ -221,11 +224,11 @@ func (f *Flate) trailer(in []byte) error {
 		crc := uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24
 		size := uint32(t[4]) | uint32(t[5])<<8 | uint32(t[6])<<16 | uint32(t[7])<<24
 		if crc != f.crc || size != uint32(f.z.total) {
-			return ErrData
+			return ErrChecksum
 		}
 	case wrapZlib:
 		if uint32(t[0])<<24|uint32(t[1])<<16|uint32(t[2])<<8|uint32(t[3]) != f.adler {
-			return ErrData
+			return ErrChecksum
 		}
 	}
 	return nil
