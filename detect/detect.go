@@ -40,7 +40,7 @@ type Builder struct {
 	modifiers map[string][]defOf
 	classes   map[string]rules.Class
 	bits      map[string]int
-	regexps   map[string]*regex.Regexp
+	regexps   map[string]*regex.Program
 	addrs     map[string]*rules.AddressSet
 	portSets  map[string]*rules.PortSet
 }
@@ -55,7 +55,7 @@ type Report struct {
 func NewBuilder(set *proto.Set, opt Options) *Builder {
 	b := &Builder{
 		set: set, opt: opt, fields: map[string][]defOf{}, modifiers: map[string][]defOf{}, classes: opt.Classes,
-		bits: map[string]int{}, regexps: map[string]*regex.Regexp{}, addrs: map[string]*rules.AddressSet{}, portSets: map[string]*rules.PortSet{},
+		bits: map[string]int{}, regexps: map[string]*regex.Program{}, addrs: map[string]*rules.AddressSet{}, portSets: map[string]*rules.PortSet{},
 	}
 	for _, p := range set.All() {
 		for i := range p.Fields {

@@ -417,18 +417,40 @@ func pcre(c *compiler, v string) error {
 }
 
 // regexp compiles an expression, or takes it from those compiled before.
-func (b *Builder) regexp(expr, flags string) (*regex.Regexp, error) {
+func (b *Builder) regexp(expr, flags string) (*regex.Program, error) {
 	key := flags + "/" + expr
 	if re, ok := b.regexps[key]; ok {
 		return re, nil
 	}
-	re, err := regex.Compile(expr, flags)
+	re, err := regex.Compile(expr, regexFlags(flags), regex.Limits{Steps: b.opt.PCRELimit})
 	if err != nil {
 		return nil, err
 	}
-	re.Limit = b.opt.PCRELimit
 	b.regexps[key] = re
 	return re, nil
+}
+
+// regexFlags returns the options of these letters.
+func regexFlags(letters string) (f regex.Flags) {
+	for _, l := range letters {
+		switch l {
+		case 'i':
+			f |= regex.CaseInsensitive
+		case 'm':
+			f |= regex.Multiline
+		case 's':
+			f |= regex.DotAll
+		case 'x':
+			f |= regex.Extended
+		case 'A':
+			f |= regex.Anchored
+		case 'E':
+			f |= regex.DollarEndOnly
+		case 'G':
+			f |= regex.Ungreedy
+		}
+	}
+	return f
 }
 
 func bsize(c *compiler, v string) error {

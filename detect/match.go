@@ -50,7 +50,7 @@ type matcher struct {
 	hasOff, hasDepth, hasDist, hasWithin bool
 	atStart, atEnd                       bool // startswith, endswith
 
-	re *regex.Regexp
+	re *regex.Program
 
 	// byte keywords
 	bytes      number
@@ -292,14 +292,15 @@ func (st *matchState) pcre(m *matcher, rest []matcher, prev int) bool {
 		from = min(prev, len(st.buf))
 	}
 	for {
-		ok := m.re.Match(st.buf[from:], st.re)
+		// A match that was given up is none, as in the reference.
+		ok, _ := m.re.Match(st.buf[from:], 0, st.re)
 		if m.negated {
 			return !ok && st.run(rest, prev)
 		}
 		if !ok {
 			return false
 		}
-		lo, hi := st.re.Bounds()
+		lo, hi := st.re.Group(0)
 		end := from + hi
 		if st.run(rest, end) {
 			return true

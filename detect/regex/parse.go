@@ -1,678 +1,377 @@
-// Package regex is a prototype byte-oriented backtracking regex engine with
-// PCRE's semantics for what IDS rules use: look-around, back references,
-// atomic groups, possessive quantifiers, bytes instead of runes, a step limit.
 package regex
 
 import (
-	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 )
 
-type set [4]uint64
-
-func (s *set) add(c byte)      { s[c>>6] |= 1 << (c & 63) }
-func (s *set) has(c byte) bool { return s[c>>6]>>(c&63)&1 != 0 }
-func (s *set) rng(a, b int) {
-	for c := a; c <= b; c++ {
-		s.add(byte(c))
-	}
-}
-func (s *set) or(o set) {
-	for i := range s {
-		s[i] |= o[i]
-	}
-}
-func (s *set) not() (o set) {
-	for i := range s {
-		o[i] = ^s[i]
-	}
-	return
-}
-func (s *set) fold() {
-	for c := byte('a'); c <= 'z'; c++ {
-		if s.has(c) || s.has(c^32) {
-			s.add(c)
-			s.add(c ^ 32)
-		}
-	}
-}
-func (s *set) single() (byte, bool) {
-	n, r := 0, 0
-	for c := 0; c < 256; c++ {
-		if s.has(byte(c)) {
-			n++
-			r = c
-		}
-	}
-	return byte(r), n == 1
-}
-
-type kind uint8
-
 const (
-	kEmpty kind = iota
-	kSet
-	kCat
-	kAlt
-	kRep
-	kGroup
-	kRef
-	kLook
-	kAtomic
-	kAssert
+	maxNesting = 250   // parentheses, as PCRE2
+	maxRepeat  = 65535 // the highest count of a repeat, as PCRE2
+	maxGroups  = 1000
+	maxName    = 32 // bytes of a group name, as PCRE2
 )
 
-type node struct {
-	k        kind
-	s        set
-	sub      []*node
-	min, max int // kRep; max -1: no limit
-	lazy     bool
-	poss     bool
-	n        int // capture or reference number
-	neg      bool
-	behind   bool
-	a        byte // kAssert: ^ $ A z Z b B m(^ multi) M($ multi)
-	fold     bool
-}
+// Options that only the pattern itself can set, beside Flags.
+const (
+	extendedMore  Flags = 1 << (16 + iota) // xx: blanks in classes are ignored too
+	noAutoCapture                          // n: ( does not capture
+	bsrAnyCRLF                             // \R is CR, LF or CRLF only
+)
 
-type flags struct{ i, s, m, x, ungreedy, dollarEnd bool }
-
+// parser turns a pattern into a tree. The first error ends it: fail moves to the
+// end of the pattern, so that every loop stops.
 type parser struct {
-	p     string
-	i     int
-	f     flags
-	ncap  int
-	names map[string]int
-	depth int
+	src    string
+	i      int
+	opt    Flags
+	err    *SyntaxError
+	groups int // capture groups so far
+	high   int // highest group number
+	depth  int
+	looks  int // look-around assertions around i
+	names  []groupName
+	refs   []pendingRef
+	called map[int32]bool // groups that are called, 0: all of the pattern
+	slab   []node
 }
 
-var errEnd = errors.New("unexpected end")
-
-func (p *parser) more() bool { return p.i < len(p.p) }
-
-func (p *parser) alt() (*node, error) {
-	p.depth++
-	defer func() { p.depth-- }()
-	if p.depth > 250 {
-		return nil, errors.New("nested too deep")
-	}
-	var alts []*node
-	f0 := p.f
-	for {
-		c, err := p.cat()
-		if err != nil {
-			return nil, err
-		}
-		alts = append(alts, c)
-		if p.more() && p.p[p.i] == '|' {
-			p.i++
-			continue
-		}
-		break
-	}
-	p.f = f0
-	if len(alts) == 1 {
-		return alts[0], nil
-	}
-	return &node{k: kAlt, sub: alts}, nil
+// pendingRef is a reference to a group that may come later.
+type pendingRef struct {
+	n    *node
+	name string // or "": n.num is set
 }
 
-func (p *parser) cat() (*node, error) {
-	c := &node{k: kCat}
-	for p.more() {
-		ch := p.p[p.i]
-		if ch == '|' || ch == ')' {
-			break
-		}
-		if p.f.x {
-			if ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' {
-				p.i++
-				continue
-			}
-			if ch == '#' {
-				for p.more() && p.p[p.i] != '\n' {
-					p.i++
-				}
-				continue
-			}
-		}
-		n, err := p.atom()
-		if err != nil {
-			return nil, err
-		}
-		if n == nil {
-			continue
-		}
-		for p.more() {
-			q, err := p.quant(n)
-			if err != nil {
-				return nil, err
-			}
-			if q == nil {
-				break
-			}
-			n = q
-		}
-		c.sub = append(c.sub, n)
+func (p *parser) fail(pos int, format string, args ...any) *node {
+	if p.err == nil {
+		p.err = &SyntaxError{pos, fmt.Sprintf(format, args...)}
 	}
-	return c, nil
+	p.i = len(p.src)
+	return p.node(kCat)
 }
 
-func (p *parser) quant(n *node) (*node, error) {
-	mn, mx := 0, -1
-	switch p.p[p.i] {
-	case '*':
-		p.i++
-	case '+':
-		mn = 1
-		p.i++
-	case '?':
-		mx = 1
-		p.i++
-	case '{':
-		e := strings.IndexByte(p.p[p.i:], '}')
-		if e < 0 {
-			return nil, nil
-		}
-		b := p.p[p.i+1 : p.i+e]
-		a, c, two := strings.Cut(b, ",")
-		v, err := strconv.Atoi(a)
-		if err != nil {
-			return nil, nil
-		}
-		mn, mx = v, v
-		if two {
-			mx = -1
-			if c != "" {
-				if mx, err = strconv.Atoi(c); err != nil {
-					return nil, nil
-				}
-			}
-		}
-		p.i += e + 1
-	default:
-		return nil, nil
+func (p *parser) node(k kind) *node {
+	if len(p.slab) == 0 {
+		p.slab = make([]node, 16)
 	}
-	r := &node{k: kRep, sub: []*node{n}, min: mn, max: mx, lazy: p.f.ungreedy}
-	if p.more() && p.p[p.i] == '?' {
-		r.lazy = !r.lazy
-		p.i++
-	} else if p.more() && p.p[p.i] == '+' {
-		r.poss, r.lazy = true, false
-		p.i++
-	}
-	return r, nil
-}
-
-func (p *parser) lit(c byte) *node {
-	n := &node{k: kSet}
-	n.s.add(c)
-	if p.f.i {
-		n.s.fold()
-	}
+	n := &p.slab[0]
+	p.slab = p.slab[1:]
+	n.kind = k
+	n.pos = int32(p.i)
 	return n
 }
 
-func (p *parser) name(end byte) (string, error) {
-	e := strings.IndexByte(p.p[p.i:], end)
-	if e < 0 {
-		return "", errEnd
+func (p *parser) more() bool { return p.i < len(p.src) }
+
+// next reports whether s stands at the current place, and moves behind it.
+func (p *parser) next(s string) bool {
+	if strings.HasPrefix(p.src[p.i:], s) {
+		p.i += len(s)
+		return true
 	}
-	s := p.p[p.i : p.i+e]
-	p.i += e + 1
-	return s, nil
+	return false
 }
 
-func (p *parser) group(n *node, err error) (*node, error) {
-	if err != nil {
-		return nil, err
+// until returns what stands before end and moves behind it.
+func (p *parser) until(end string) (s string, ok bool) {
+	k := strings.Index(p.src[p.i:], end)
+	if k < 0 {
+		return "", false
 	}
-	if !p.more() || p.p[p.i] != ')' {
-		return nil, errors.New("missing )")
-	}
-	p.i++
-	return n, nil
+	s = p.src[p.i : p.i+k]
+	p.i += k + len(end)
+	return s, true
 }
 
-func (p *parser) capture(name string) (*node, error) {
-	p.ncap++
-	k := p.ncap
-	if name != "" {
-		p.names[name] = k
+func (p *parser) parse() *node {
+	p.leadingVerbs()
+	n := p.alternatives(false)
+	if p.err == nil && p.more() {
+		p.fail(p.i, "unmatched )")
 	}
-	n, err := p.group(p.alt())
-	if err != nil {
-		return nil, err
-	}
-	return &node{k: kGroup, sub: []*node{n}, n: k}, nil
+	p.resolve()
+	return n
 }
 
-func (p *parser) atom() (*node, error) {
-	ch := p.p[p.i]
-	p.i++
-	switch ch {
-	case '(':
-		if !p.more() || p.p[p.i] != '?' {
-			return p.capture("")
+// leadingVerbs reads settings such as (*NO_JIT) before the pattern.
+func (p *parser) leadingVerbs() {
+	for p.err == nil && strings.HasPrefix(p.src[p.i:], "(*") {
+		at := p.i
+		e := strings.IndexByte(p.src[at:], ')')
+		if e < 0 {
+			return
 		}
-		r := p.p[p.i+1:]
+		verb, _, _ := strings.Cut(p.src[at+2:at+e], "=")
+		switch verb {
+		case "NO_START_OPT", "NO_AUTO_POSSESS", "NO_JIT", "NO_DOTSTAR_ANCHOR", "LF", "BSR_UNICODE",
+			"LIMIT_MATCH", "LIMIT_DEPTH", "LIMIT_RECURSION", "LIMIT_HEAP":
+			// These change how PCRE2 works, not what matches; our limits stand.
+		case "BSR_ANYCRLF":
+			p.opt |= bsrAnyCRLF
+		case "UTF", "UCP", "CR", "CRLF", "ANY", "ANYCRLF", "NUL", "NOTEMPTY", "NOTEMPTY_ATSTART":
+			p.fail(at, "(*%s): not supported", verb)
+			return
+		default:
+			return
+		}
+		p.i += e + 1
+	}
+}
+
+// alternatives parses up to the closing parenthesis or the end. With reset,
+// each alternative numbers its groups from the same number.
+func (p *parser) alternatives(reset bool) *node {
+	p.depth++
+	defer func() { p.depth-- }()
+	if p.depth > maxNesting {
+		return p.fail(p.i, "parentheses are nested too deeply: want at most %d", maxNesting)
+	}
+	outer := p.opt
+	base := p.groups
+	top := base
+	n := p.sequence()
+	if p.more() && p.src[p.i] == '|' {
+		alt := p.node(kAlt)
+		alt.sub = []*node{n}
+		for p.more() && p.src[p.i] == '|' {
+			p.i++
+			if reset {
+				top = max(top, p.groups)
+				p.groups = base
+			}
+			alt.sub = append(alt.sub, p.sequence())
+		}
+		n = alt
+	}
+	p.groups = max(top, p.groups)
+	p.opt = outer
+	return n
+}
+
+// skipIgnored moves over comments, an \E that ends nothing, and white space if
+// that is ignored.
+func (p *parser) skipIgnored() {
+	for p.more() {
+		c := p.src[p.i]
 		switch {
-		case strings.HasPrefix(r, ":"):
-			p.i += 2
-			return p.group(p.alt())
-		case strings.HasPrefix(r, "|"):
-			return nil, errors.New("branch reset")
-		case strings.HasPrefix(r, ">"):
-			p.i += 2
-			n, err := p.group(p.alt())
-			return &node{k: kAtomic, sub: []*node{n}}, err
-		case strings.HasPrefix(r, "="), strings.HasPrefix(r, "!"):
-			p.i += 2
-			n, err := p.group(p.alt())
-			return &node{k: kLook, sub: []*node{n}, neg: r[0] == '!'}, err
-		case strings.HasPrefix(r, "<="), strings.HasPrefix(r, "<!"):
-			p.i += 3
-			n, err := p.group(p.alt())
-			return &node{k: kLook, sub: []*node{n}, neg: r[1] == '!', behind: true}, err
-		case strings.HasPrefix(r, "P<"), strings.HasPrefix(r, "<"), strings.HasPrefix(r, "'"):
-			e := byte('>')
-			p.i += 2
-			if r[0] == 'P' {
-				p.i++
-			} else if r[0] == '\'' {
-				e = '\''
+		case c == '(' && strings.HasPrefix(p.src[p.i:], "(?#"):
+			at := p.i
+			if _, ok := p.until(")"); !ok {
+				p.fail(at, "missing ) after (?# comment")
 			}
-			nm, err := p.name(e)
-			if err != nil {
-				return nil, err
-			}
-			return p.capture(nm)
-		case strings.HasPrefix(r, "P="):
-			p.i += 3
-			nm, err := p.name(')')
-			if err != nil {
-				return nil, err
-			}
-			k, ok := p.names[nm]
-			if !ok {
-				return nil, fmt.Errorf("no group %q", nm)
-			}
-			return &node{k: kRef, n: k, fold: p.f.i}, nil
-		case strings.HasPrefix(r, "#"):
+		case c == '\\' && (p.next(`\E`) || p.next(`\Q\E`)):
+		case p.opt&Extended != 0 && (c == ' ' || c >= '\t' && c <= '\r'):
 			p.i++
-			_, err := p.name(')')
-			return nil, err
-		}
-		// inline flags
-		on := true
-		f := p.f
-		p.i++
-		for p.more() {
-			c := p.p[p.i]
-			p.i++
-			switch c {
-			case '-':
-				on = false
-			case 'i':
-				f.i = on
-			case 's':
-				f.s = on
-			case 'm':
-				f.m = on
-			case 'x':
-				f.x = on
-			case 'U':
-				f.ungreedy = on
-			case ')':
-				p.f = f
-				return nil, nil
-			case ':':
-				f0 := p.f
-				p.f = f
-				n, err := p.group(p.alt())
-				p.f = f0
-				return n, err
-			default:
-				return nil, fmt.Errorf("(?%c", c)
+		case p.opt&Extended != 0 && c == '#':
+			if _, ok := p.until("\n"); !ok {
+				p.i = len(p.src)
 			}
+		default:
+			return
 		}
-		return nil, errEnd
-	case '[':
-		s, err := p.class()
-		if err != nil {
-			return nil, err
-		}
-		return &node{k: kSet, s: s}, nil
-	case '.':
-		n := &node{k: kSet}
-		var s set
-		if !p.f.s {
-			s.add('\n')
-		}
-		n.s = s.not()
-		return n, nil
-	case '^':
-		if p.f.m {
-			return &node{k: kAssert, a: 'm'}, nil
-		}
-		return &node{k: kAssert, a: 'A'}, nil
-	case '$':
-		if p.f.m {
-			return &node{k: kAssert, a: 'M'}, nil
-		}
-		if p.f.dollarEnd {
-			return &node{k: kAssert, a: 'z'}, nil
-		}
-		return &node{k: kAssert, a: 'Z'}, nil
-	case '\\':
-		return p.escape()
 	}
-	if ch == '*' || ch == '+' || ch == '?' {
-		return nil, errors.New("nothing to repeat")
-	}
-	return p.lit(ch), nil
 }
 
-func hexv(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c|32 >= 'a' && c|32 <= 'f':
-		return int(c|32-'a') + 10
-	}
-	return -1
-}
-
-var shorthand = func() map[byte]set {
-	m := map[byte]set{}
-	var d, w, s, h, v set
-	d.rng('0', '9')
-	w.rng('0', '9')
-	w.rng('a', 'z')
-	w.rng('A', 'Z')
-	w.add('_')
-	for _, c := range []byte{9, 10, 11, 12, 13, 32} {
-		s.add(c)
-	}
-	h.add(9)
-	h.add(32)
-	h.add(0xa0)
-	v.rng(10, 13)
-	v.add(0x85)
-	var nl set
-	nl.add('\n')
-	m['d'], m['w'], m['s'], m['h'], m['v'], m['N'] = d, w, s, h, v, nl.not()
-	for _, c := range []byte("dwshv") {
-		x := m[c]
-		m[c-32] = x.not()
-	}
-	return m
-}()
-
-// char parses a single-byte escape after the backslash at p.i; ok false if it
-// is none.
-func (p *parser) char(inClass bool) (byte, bool, error) {
-	c := p.p[p.i]
-	p.i++
-	switch c {
-	case 'n':
-		return '\n', true, nil
-	case 'r':
-		return '\r', true, nil
-	case 't':
-		return '\t', true, nil
-	case 'f':
-		return '\f', true, nil
-	case 'a':
-		return 7, true, nil
-	case 'e':
-		return 27, true, nil
-	case 'c':
-		if !p.more() {
-			return 0, false, errEnd
-		}
-		x := p.p[p.i]
-		p.i++
-		if x >= 'a' && x <= 'z' {
-			x -= 32
-		}
-		return x ^ 64, true, nil
-	case 'x':
-		if p.more() && p.p[p.i] == '{' {
-			p.i++
-			s, err := p.name('}')
-			if err != nil {
-				return 0, false, err
-			}
-			v, err := strconv.ParseUint(s, 16, 8)
-			return byte(v), true, err
-		}
-		v := 0
-		for k := 0; k < 2 && p.more() && hexv(p.p[p.i]) >= 0; k++ {
-			v = v*16 + hexv(p.p[p.i])
-			p.i++
-		}
-		return byte(v), true, nil
-	case 'b':
-		if inClass {
-			return 8, true, nil
-		}
-	}
-	if c == '0' || inClass && c >= '1' && c <= '7' {
-		v := int(c - '0')
-		for k := 0; k < 2 && p.more() && p.p[p.i] >= '0' && p.p[p.i] <= '7'; k++ {
-			v = v*8 + int(p.p[p.i]-'0')
-			p.i++
-		}
-		return byte(v), true, nil
-	}
-	if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9') {
-		return c, true, nil
-	}
-	p.i--
-	return 0, false, nil
-}
-
-func (p *parser) escape() (*node, error) {
-	if !p.more() {
-		return nil, errEnd
-	}
-	b, ok, err := p.char(false)
-	if err != nil {
-		return nil, err
-	}
-	if ok {
-		return p.lit(b), nil
-	}
-	c := p.p[p.i]
-	p.i++
-	if s, ok := shorthand[c]; ok {
-		return &node{k: kSet, s: s}, nil
-	}
-	switch c {
-	case 'A', 'z', 'Z', 'b', 'B':
-		return &node{k: kAssert, a: c}, nil
-	case 'Q':
-		e := strings.Index(p.p[p.i:], "\\E")
-		l := p.p[p.i:]
-		if e >= 0 {
-			l = p.p[p.i : p.i+e]
-			p.i += e + 2
-		} else {
-			p.i = len(p.p)
-		}
-		n := &node{k: kCat}
-		for j := 0; j < len(l); j++ {
-			n.sub = append(n.sub, p.lit(l[j]))
-		}
-		return n, nil
-	case 'R':
-		cr := &node{k: kCat, sub: []*node{{k: kSet}, {k: kSet}}}
-		cr.sub[0].s.add('\r')
-		cr.sub[1].s.add('\n')
-		v := &node{k: kSet, s: shorthand['v']}
-		return &node{k: kAtomic, sub: []*node{{k: kAlt, sub: []*node{cr, v}}}}, nil
-	case 'E':
-		return nil, nil
-	case 'k', 'g':
-		if p.more() && strings.IndexByte("<{'", p.p[p.i]) >= 0 {
-			e := map[byte]byte{'<': '>', '{': '}', '\'': '\''}[p.p[p.i]]
-			p.i++
-			s, err := p.name(e)
-			if err != nil {
-				return nil, err
-			}
-			if k, ok := p.names[s]; ok {
-				return &node{k: kRef, n: k, fold: p.f.i}, nil
-			}
-			if k, err := strconv.Atoi(s); err == nil && k > 0 {
-				return &node{k: kRef, n: k, fold: p.f.i}, nil
-			}
-		}
-		return nil, errors.New("bad reference")
-	}
-	if c >= '1' && c <= '9' {
-		k := int(c - '0')
-		for p.more() && p.p[p.i] >= '0' && p.p[p.i] <= '9' && k*10+int(p.p[p.i]-'0') <= p.ncap {
-			k = k*10 + int(p.p[p.i]-'0')
-			p.i++
-		}
-		return &node{k: kRef, n: k, fold: p.f.i}, nil
-	}
-	return nil, fmt.Errorf("unknown escape \\%c", c)
-}
-
-var posix = map[string]string{"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "xdigit": "0-9a-fA-F"}
-
-func (p *parser) class() (set, error) {
-	var s set
-	neg := false
-	if p.more() && p.p[p.i] == '^' {
-		neg = true
-		p.i++
-	}
-	first := true
+func (p *parser) sequence() *node {
+	seq := p.node(kCat)
+	var last *node // what a repeat would be of
 	for {
-		if !p.more() {
-			return s, errEnd
-		}
-		c := p.p[p.i]
-		if c == ']' && !first {
-			p.i++
+		p.skipIgnored()
+		if !p.more() || p.src[p.i] == '|' || p.src[p.i] == ')' {
 			break
 		}
-		first = false
-		if c == '[' && strings.HasPrefix(p.p[p.i:], "[:") {
-			if e := strings.Index(p.p[p.i:], ":]"); e > 0 {
-				nm := p.p[p.i+2 : p.i+e]
-				var x set
-				ng := strings.HasPrefix(nm, "^")
-				nm = strings.TrimPrefix(nm, "^")
-				if r, ok := posix[nm]; ok {
-					for j := 0; j+2 < len(r); j += 3 {
-						x.rng(int(r[j]), int(r[j+2]))
-					}
-				} else {
-					switch nm {
-					case "space":
-						x = shorthand['s']
-					case "word":
-						x = shorthand['w']
-					case "punct":
-						for c := 33; c < 127; c++ {
-							if w := shorthand['w']; !w.has(byte(c)) || c == '_' {
-								x.add(byte(c))
-							}
-						}
-					case "print":
-						x.rng(32, 126)
-					case "graph":
-						x.rng(33, 126)
-					case "cntrl":
-						x.rng(0, 31)
-						x.add(127)
-					case "blank":
-						x.add(32)
-						x.add(9)
-					default:
-						return s, fmt.Errorf("[:%s:]", nm)
-					}
-				}
-				if ng {
-					x = x.not()
-				}
-				s.or(x)
-				p.i += e + 2
-				continue
+		at := p.i
+		if lo, hi, ok := p.counts(); ok {
+			if last == nil {
+				p.fail(at, "quantifier does not follow a repeatable item")
+				break
 			}
+			seq.sub[len(seq.sub)-1] = p.repeat(last, lo, hi)
+			last = nil
+			continue
 		}
+		if p.err != nil {
+			break
+		}
+		n, repeatable := p.item()
+		last = nil
+		if n == nil {
+			continue
+		}
+		if n.kind == kCat && repeatable && len(n.sub) > 1 && p.src[at] == '\\' {
+			// \Q...\E: a repeat is of the last byte only
+			seq.sub = append(seq.sub, n.sub...)
+			last = n.sub[len(n.sub)-1]
+			continue
+		}
+		seq.sub = append(seq.sub, n)
+		if repeatable {
+			last = n
+		}
+	}
+	if len(seq.sub) == 1 {
+		return seq.sub[0]
+	}
+	return seq
+}
+
+// counts reads the start of a quantifier, if there is one.
+func (p *parser) counts() (lo, hi int32, ok bool) {
+	switch p.src[p.i] {
+	case '*':
 		p.i++
-		lo := c
-		if c == '\\' {
-			if !p.more() {
-				return s, errEnd
-			}
-			b, ok, err := p.char(true)
-			if err != nil {
-				return s, err
-			}
-			if !ok {
-				x, ok := shorthand[p.p[p.i]]
-				if !ok {
-					// an unknown escaped letter is itself
-					if p.p[p.i] == 'E' || p.p[p.i] == 'Q' {
-						p.i++
-						continue
-					}
-					b = p.p[p.i]
-					p.i++
-				} else {
-					p.i++
-					s.or(x)
-					continue
-				}
-			}
-			lo = b
+		return 0, unlimited, true
+	case '+':
+		p.i++
+		return 1, unlimited, true
+	case '?':
+		p.i++
+		return 0, 1, true
+	case '{':
+		k := p.i + 1
+		lo, k = number(p.src, k)
+		if lo < 0 || k == len(p.src) {
+			return 0, 0, false
 		}
-		hi := lo
-		if p.i+1 < len(p.p) && p.p[p.i] == '-' && p.p[p.i+1] != ']' {
-			sv := p.i
-			p.i++
-			h := p.p[p.i]
-			p.i++
-			if h == '\\' {
-				b, ok, err := p.char(true)
-				if err != nil {
-					return s, err
-				}
-				if !ok {
-					p.i = sv
-					s.add(lo)
-					continue
-				}
-				h = b
-			} else if h == '[' && strings.HasPrefix(p.p[p.i:], ":") {
-				p.i = sv
-				s.add(lo)
-				s.add('-')
-				p.i++
-				continue
-			}
-			hi = h
-			if hi < lo {
-				return s, errors.New("range out of order")
+		hi = lo
+		if p.src[k] == ',' {
+			k++
+			from := k
+			if hi, k = number(p.src, k); k == from {
+				hi = unlimited
 			}
 		}
-		s.rng(int(lo), int(hi))
+		if k == len(p.src) || p.src[k] != '}' {
+			return 0, 0, false
+		}
+		if lo > maxRepeat || hi > maxRepeat {
+			p.fail(k, "repeat count: want at most %d", maxRepeat)
+			return 0, 0, false
+		}
+		p.i = k + 1
+		if hi != unlimited && hi < lo {
+			p.fail(p.i-1, "numbers out of order in {} quantifier")
+			return 0, 0, false
+		}
+		return lo, hi, true
 	}
-	if p.f.i {
-		s.fold()
+	return 0, 0, false
+}
+
+// number reads decimal digits of s from i on; v is -1 if there are none, and
+// stays above every limit if it is too large.
+func number(s string, i int) (v int32, end int) {
+	v = -1
+	for ; i < len(s) && isDigit(s[i]); i++ {
+		v = min(max(v, 0)*10+int32(s[i]-'0'), 1<<20)
 	}
-	if neg {
-		s = s.not()
+	return v, i
+}
+
+// repeat makes a repeat of n and reads what may follow its counts.
+func (p *parser) repeat(n *node, lo, hi int32) *node {
+	r := p.node(kRepeat)
+	r.min, r.max, r.sub = lo, hi, []*node{n}
+	r.lazy = p.opt&Ungreedy != 0
+	if p.opt&Extended != 0 {
+		p.skipIgnored()
 	}
-	return s, nil
+	switch {
+	case p.next("+"):
+		r.poss, r.lazy = true, false
+	case p.next("?"):
+		r.lazy = !r.lazy
+	}
+	if n.kind == kLook {
+		// An assertion that held once holds again.
+		r.min = min(r.min, 1)
+		r.max = 1
+		if hi == 0 {
+			r.max = 0
+		}
+	}
+	return r
+}
+
+// item parses one item; nil if it leaves nothing in the tree.
+func (p *parser) item() (n *node, repeatable bool) {
+	at := p.i
+	c := p.src[p.i]
+	p.i++
+	switch c {
+	case '(':
+		return p.group(at)
+	case '[':
+		return p.bracket(at), true
+	case '.':
+		n = p.node(kSet)
+		n.set = &setNotLF
+		if p.opt&DotAll != 0 {
+			n.set = &setAll
+		}
+		return n, true
+	case '^':
+		if p.opt&Multiline != 0 {
+			return p.assert(lineBegin), false
+		}
+		return p.assert(bufBegin), false
+	case '$':
+		switch {
+		case p.opt&Multiline != 0:
+			return p.assert(lineEnd), false
+		case p.opt&DollarEndOnly != 0:
+			return p.assert(bufEnd), false
+		}
+		return p.assert(bufEndLF), false
+	case '\\':
+		return p.escape(at)
+	}
+	return p.literal(c), true
+}
+
+func (p *parser) literal(c byte) *node {
+	n := p.node(kByte)
+	n.c = c
+	n.fold = p.opt&CaseInsensitive != 0 && isLetter(c)
+	return n
+}
+
+func (p *parser) assert(c byte) *node {
+	n := p.node(kAssert)
+	n.c = c
+	return n
+}
+
+// refer makes n a reference to a group by name, or by the number in n.num.
+func (p *parser) refer(n *node, name string) *node {
+	n.fold = p.opt&CaseInsensitive != 0
+	p.refs = append(p.refs, pendingRef{n, name})
+	return n
+}
+
+// resolve gives references by name their numbers and checks all of them.
+func (p *parser) resolve() {
+	for _, r := range p.refs {
+		if p.err != nil {
+			return
+		}
+		if r.name != "" {
+			r.n.num = -1
+			for _, g := range p.names {
+				if g.name == r.name {
+					r.n.num = int32(g.group)
+				}
+			}
+		}
+		if r.n.num < 0 || int(r.n.num) > p.high {
+			p.fail(int(r.n.pos), "reference to a group that does not exist")
+			return
+		}
+		if r.n.kind == kCall {
+			if p.called == nil {
+				p.called = map[int32]bool{}
+			}
+			p.called[r.n.num] = true
+		}
+	}
 }
