@@ -42,7 +42,7 @@ var fields = []field.Def{
 	field.Multi(at(httpfield.ResponseHeader, progHeaders, progHeaders), oneHeader),
 	field.Body(at(httpfield.RequestBody, progBody, progBody), bodyWindow, bodySeen),
 	field.Body(at(httpfield.ResponseBody, progBody, progBody), bodyWindow, bodySeen),
-	field.Body(at(httpfield.FileData, progBody, progBody), bodyWindow, bodySeen),
+	field.Body(at(httpfield.FileData, progBody, progBody), fileWindow, fileSeen),
 	field.Custom(at(httpfield.URILen, progLine, 0), compileURILen),
 }
 

@@ -18,6 +18,7 @@ type transfer struct {
 	list file.List
 	file *file.File // open, or nil
 	part *httprange.Part
+	seen int // files that the rules have seen to their end
 }
 
 type transferKind uint8
@@ -29,7 +30,7 @@ const (
 	multipart
 )
 
-func (f *transfer) reset() { f.kind, f.file, f.part = unknownTransfer, nil, nil }
+func (f *transfer) reset() { f.kind, f.file, f.part, f.seen = unknownTransfer, nil, nil, 0 }
 
 // transferKind says what the body of a direction is: all responses are files,
 // requests those that upload.
@@ -246,7 +247,7 @@ func (h *parts) Begin(name []byte) {
 // Data implements mime.Handler.
 func (h *parts) Data(b []byte) {
 	if f := h.t.transfers[0].file; f != nil {
-		f.Append(b, true)
+		f.Append(b, h.p.env.Files.Window)
 	}
 }
 
@@ -258,4 +259,42 @@ func (h *parts) Problem(p mime.Problem) {
 	h.t.AddEvent([...]uint8{
 		mime.BadBody: evMultipartError, mime.BadHeader: evMultipartHeader, mime.NoData: evMultipartNoFile,
 	}[p], toServer)
+}
+
+// fileWindow is what file.data shows: the body, or of a multipart request the
+// bytes of one file after the other.
+func fileWindow(t *Tx, d field.Dir, flush bool) field.Window {
+	f := &t.transfers[d.Index()]
+	if f.kind != multipart {
+		return bodyWindow(t, d, flush)
+	}
+	if f.seen >= len(f.list.Files) {
+		return field.Window{}
+	}
+	b, off, end := f.list.Files[f.seen].View()
+	if len(b) == 0 && !end {
+		return field.Window{}
+	}
+	return field.Window{Data: b, Offset: off, End: end || flush}
+}
+
+func fileSeen(t *Tx, d field.Dir) {
+	f := &t.transfers[d.Index()]
+	if f.kind != multipart {
+		bodySeen(t, d)
+		return
+	}
+	if f.seen >= len(f.list.Files) {
+		return
+	}
+	x := f.list.Files[f.seen]
+	b, off, end := x.View()
+	if end {
+		f.seen++
+		if f.seen < len(f.list.Files) {
+			t.Touch(d)
+		}
+	}
+	c := &t.cfg.body[d.Index()]
+	x.Inspected(off + uint64(len(b)) - min(uint64(len(b)), c.window))
 }
