@@ -102,11 +102,17 @@ func (c *compiler) starts(root *node, flags Flags, depends bool) {
 	}
 	var head Literal
 	p.need, head = findNeed(root)
-	if len(p.need.lit.Bytes) > 0 {
+	switch n := len(p.need.lit.Bytes); {
+	case n == 0:
+	case p.need.hi == 0 && n == 1 && p.firstByte >= 0:
+		// Looking for the first byte finds it.
+	default:
 		p.find = mpm.NewFinder(p.need.lit.Bytes, p.need.lit.NoCase)
-	}
-	if len(head.Bytes) > 1 && p.need.hi != 0 && !p.anchored {
-		p.findHead = mpm.NewFinder(head.Bytes, head.NoCase)
+		if p.need.hi == 0 {
+			p.firstByte, p.first = -1, noTable // it tells all of that
+		} else if len(head.Bytes) > 1 && !p.anchored {
+			p.findHead = mpm.NewFinder(head.Bytes, head.NoCase)
+		}
 	}
 }
 

@@ -148,28 +148,8 @@ func (p *Program) candidate(buf []byte, i int, needAt *int) int {
 				i = max(i, *needAt-p.need.hi)
 			}
 		}
-		from := i
-		switch {
-		case p.findHead != nil:
-			k := p.findHead.Index(buf[i:])
-			if k < 0 {
-				return -1
-			}
-			i += k
-		case p.firstByte >= 0:
-			k := bytes.IndexByte(buf[i:], byte(p.firstByte))
-			if k < 0 {
-				return -1
-			}
-			i += k
-		case p.first != noTable:
-			t, bit := &p.tables[p.first>>3], uint8(1)<<(p.first&7)
-			for i < len(buf) && t[buf[i]]&bit == 0 {
-				i++
-			}
-			if i == len(buf) {
-				return -1
-			}
+		if i = p.head(buf, i); i < 0 {
+			return -1
 		}
 		if p.lineStart && i > 0 && buf[i-1] != '\n' {
 			k := bytes.IndexByte(buf[i:], '\n')
@@ -177,11 +157,38 @@ func (p *Program) candidate(buf []byte, i int, needAt *int) int {
 				return -1
 			}
 			i += k + 1
+			continue
 		}
-		if i == from || p.find == nil && !p.lineStart {
+		if p.find == nil || *needAt >= i+p.need.lo {
 			return i
 		}
 	}
+}
+
+// head returns the first place from i on with bytes that a match can begin with,
+// or -1.
+func (p *Program) head(buf []byte, i int) int {
+	switch {
+	case p.findHead != nil:
+		if k := p.findHead.Index(buf[i:]); k >= 0 {
+			return i + k
+		}
+		return -1
+	case p.firstByte >= 0:
+		if k := bytes.IndexByte(buf[i:], byte(p.firstByte)); k >= 0 {
+			return i + k
+		}
+		return -1
+	case p.first != noTable:
+		t, bit := &p.tables[p.first>>3], uint8(1)<<(p.first&7)
+		for ; i < len(buf); i++ {
+			if t[buf[i]]&bit != 0 {
+				return i
+			}
+		}
+		return -1
+	}
+	return i
 }
 
 // note reports whether this row was noted at pos before, and notes it.

@@ -34,7 +34,7 @@ type Limits struct {
 const (
 	defaultPattern = 64<<10 - 1 // PCRE2 refuses longer ones at its usual link size
 	defaultProgram = 64 << 10   // about 2.5 MB
-	defaultSteps   = 128 << 10  // under 2 ms
+	defaultSteps   = 128 << 10  // 1 to 3 ms
 	defaultStack   = 128 << 10  // 1.5 MB for each worker
 	defaultDepth   = 250
 )

@@ -296,7 +296,7 @@ func rulePatterns(t testing.TB) []rulePattern {
 			i := strings.IndexByte(part, '/')
 			var arg strings.Builder
 			k := i + 1
-			for ; k > 0 && k < len(part) && part[k] != '"'; k++ {
+			for ; k > 0 && k < len(part) && !strings.HasPrefix(part[k:], `";`); k++ {
 				if part[k] == '\\' && k+1 < len(part) && strings.IndexByte(`";:`, part[k+1]) >= 0 {
 					k++
 				} else if part[k] == '\\' {
