@@ -360,7 +360,11 @@ func (a *app) gap(dir field.Dir, n int, offset uint64) {
 	if a.flow.Has(flow.AppGone) {
 		return
 	}
-	if a.proto == nil || a.dir[dir.Index()] == nil || !a.proto.GapOK {
+	if a.proto != nil && a.proto.GapOK && a.dir[dir.Index()] == nil {
+		// Of what is missing nothing can be recognised: believe the other side.
+		a.dir[dir.Index()] = a.proto
+	}
+	if a.proto == nil || !a.proto.GapOK {
 		if a.proto != nil {
 			a.w.counters.app[a.proto.ID].gaps++
 		}
