@@ -74,6 +74,8 @@ type parser struct {
 	nextRes uint64
 	// stopped: what follows is no HTTP.
 	stopped bool
+	// at is where the step in work stands in the bytes of the call.
+	at      int
 	upgrade upgrade
 
 	ranges   *httprange.Table // of the worker
@@ -128,6 +130,7 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 	}
 	used := 0
 	for {
+		p.at = used
 		n, v := steps[in.Dir.Index()][s.phase](p, in.Data[used:], in.End)
 		if used += n; n > 0 {
 			s.waiting = 0

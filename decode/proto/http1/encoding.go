@@ -120,7 +120,7 @@ func (p *parser) coding(name []byte) codingKind {
 		return brotliCoding
 	case equal0(name, "lzma"):
 		return lzmaCoding
-	case len(name) == 0, equal0(name, "identity"), equal0(name, "inflate"):
+	case len(name) == 0, equal0(name, "inflate"), equal0(name, "identity") && !p.cfg.v7:
 		return noCoding
 	}
 	return unknownCoding
@@ -129,7 +129,7 @@ func (p *parser) coding(name []byte) codingKind {
 // looseCoding reads one word of a longer header.
 func (p *parser) looseCoding(t *Tx, dir field.Dir, word []byte) codingKind {
 	k := p.coding(word)
-	if k > noCoding || k == noCoding && !p.cfg.v7 {
+	if k != unknownCoding {
 		return k
 	}
 	t.warn(evAbnormalCE, dir)

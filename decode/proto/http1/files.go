@@ -266,7 +266,13 @@ func (h *parts) Problem(p mime.Problem) {
 func fileWindow(t *Tx, d field.Dir, flush bool) field.Window {
 	f := &t.transfers[d.Index()]
 	if f.kind != multipart {
-		return bodyWindow(t, d, flush)
+		w := bodyWindow(t, d, flush)
+		if c := &t.cfg.swf; d == toClient && w.Offset == 0 && (c.deflate || c.lzma) {
+			if b := c.unpackSWF(t.swf, w.Data); len(b) > 0 && len(w.Data) > 0 && &b[0] != &w.Data[0] {
+				t.swf, w.Data = b, b
+			}
+		}
+		return w
 	}
 	if f.seen >= len(f.list.Files) {
 		return field.Window{}

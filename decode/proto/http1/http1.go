@@ -16,6 +16,12 @@ const (
 	progComplete
 )
 
+// Frames that rules can match.
+const (
+	frameRequest = iota
+	frameResponse
+)
+
 // Protocol is HTTP/1.
 var Protocol = &proto.Protocol{
 	Name:      "http1",
@@ -31,6 +37,7 @@ var Protocol = &proto.Protocol{
 	FirstDir:  field.ToServer,
 	Fields:    fields,
 	Events:    events,
+	Frames:    []string{frameRequest: "request", frameResponse: "response"},
 	States:    [2][]proto.State{states("request"), states("response")},
 	Done:      [2]uint8{progComplete, progComplete},
 	Records: []proto.Record{{

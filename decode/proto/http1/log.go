@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"encoding/base64"
 
 	"weir/decode/event"
 	"weir/decode/flow"
@@ -13,7 +14,6 @@ type recordOptions struct {
 	extended          bool
 	request, response bool // all headers of that side
 	custom            []customHeader
-	v7                bool
 }
 
 // customHeader is a header logged under a name of its own.
@@ -108,11 +108,44 @@ func appendRecord(b []byte, tx proto.Transaction, _ *flow.Flow, opt any) ([]byte
 	return event.Close(b), true
 }
 
-// appendAlert writes what an alert shows of a transaction.
-func appendAlert(b []byte, tx proto.Transaction, _ *flow.Flow, _ any) []byte {
+// alertOptions are what an alert type of an eve-log output may say about HTTP.
+type alertOptions interface {
+	Bool(key string, def bool) bool
+}
+
+// appendAlert writes what an alert shows of a transaction. opt may be the
+// options of the alert type.
+func appendAlert(b []byte, tx proto.Transaction, _ *flow.Flow, opt any) []byte {
 	t := tx.(*Tx)
 	b = t.appendBasic(event.Open(b, "http"))
-	return event.Close(t.appendExtended(b))
+	b = t.appendExtended(b)
+	if o, ok := opt.(alertOptions); ok {
+		b = appendBodies(b, t, o)
+	}
+	return event.Close(b)
+}
+
+// appendBodies appends what is held of the bodies.
+func appendBodies(b []byte, t *Tx, o alertOptions) []byte {
+	for i, key := range [...]string{"http_request_body", "http_response_body"} {
+		m := &t.req
+		if i == 1 {
+			m = &t.res
+		}
+		data := m.body.buf
+		if len(data) == 0 {
+			continue
+		}
+		if o.Bool("http-body-printable", false) {
+			b = event.Key(b, key+"_printable")
+			b = event.Quote(b, event.AppendPrintable(nil, data))
+		}
+		if o.Bool("http-body", false) {
+			b = append(event.Key(b, key), '"')
+			b = append(base64.StdEncoding.AppendEncode(b, data), '"')
+		}
+	}
+	return b
 }
 
 // appendBasic writes the members that records have without the option extended.

@@ -39,6 +39,7 @@ func (p *parser) requestFirst(b []byte, end bool) (int, verdict) {
 	t.requestLine(m.head[:n], 0)
 	t.requestURI()
 	t.Advance(toServer, progLine)
+	p.env.Host.Frame(toServer, frameRequest, p.at, -1, t.Base())
 	if !t.is09 {
 		p.req.phase = inHeaders
 		return len(line), again

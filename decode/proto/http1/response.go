@@ -90,6 +90,7 @@ func (p *parser) responseFirst(b []byte, end bool) (int, verdict) {
 	if t.status != 100 {
 		t.Advance(toClient, progLine)
 	}
+	p.env.Host.Frame(toClient, frameResponse, p.at, -1, t.Base())
 	p.res.bareLF = false
 	p.res.phase = inHeaders
 	return len(line), again

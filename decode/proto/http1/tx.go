@@ -179,6 +179,7 @@ type Tx struct {
 	auth         authKind
 	transfers    [2]transfer
 	parts        mime.Multipart
+	swf          []byte // unpacked Flash file, for the rules
 	flags        uint64 // events of the request's head that are reported twice
 	headersRead  bool   // of the request
 	bodyAsHeader bool   // the status line was taken for the body
@@ -209,7 +210,7 @@ func resetTx(t *Tx) {
 	t.res.reset()
 	t.transfers[0].reset()
 	t.transfers[1].reset()
-	*t = Tx{Tx: proto.Tx{Events: t.Events[:0]}, req: t.req, res: t.res, transfers: t.transfers, parts: t.parts}
+	*t = Tx{Tx: proto.Tx{Events: t.Events[:0]}, req: t.req, res: t.res, transfers: t.transfers, parts: t.parts, swf: t.swf[:0]}
 }
 
 // maxEvents bounds the events of one transaction.
