@@ -13,9 +13,6 @@ func parseRange(b []byte) (r contentRange, ok bool) {
 		return r, false
 	}
 	b = trimLeft(b[5:])
-	if len(b) > 0 && b[0] == '=' {
-		b = trimLeft(b[1:])
-	}
 	if len(b) > 0 && b[0] == '*' {
 		b = b[1:]
 	} else {

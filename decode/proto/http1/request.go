@@ -215,7 +215,9 @@ func (p *parser) requestFinal(b []byte, end bool) (int, verdict) {
 // requestComplete ends the request in work.
 func (p *parser) requestComplete() {
 	t := p.req.tx
-	t.repeatFlags()
+	if !p.stopped {
+		t.repeatFlags()
+	}
 	p.endBody(toServer)
 	t.Advance(toServer, progComplete)
 	p.env.Host.TriggerRaw(toServer)

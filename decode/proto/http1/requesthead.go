@@ -7,6 +7,7 @@ import "bytes"
 func (p *parser) requestHeaders(t *Tx) {
 	m := &t.req
 	t.headersRead = true
+	t.repeatFlags()
 	te, cl := m.header("transfer-encoding"), m.header("content-length")
 	switch {
 	case te != nil:

@@ -5,16 +5,17 @@ package http1
 // connection hands it over; behind another one HTTP is looked for.
 func (p *parser) tunnel() {
 	t := p.res.tx
+	p.stopped = true
 	if p.req.tx == t {
 		p.requestComplete()
 	}
 	p.responseComplete()
 	if t.ID == 0 {
 		p.upgrade = upgrade{wanted: true}
-		p.stop()
 		return
 	}
-	p.req.phase = probing
+	p.stopped = false
+	p.req.phase, p.res.phase = probing, idle
 }
 
 // connectRefused lets the client go on with HTTP.
