@@ -19,7 +19,7 @@ var layers = []string{
 	"decode/cursor decode/field decode/event decode/ring",
 	"decode/packet decode/packet/*",
 	"decode/capture/* decode/defrag decode/flow decode/host",
-	"decode/stream decode/file",
+	"decode/stream decode/file decode/file/*",
 	"decode/proto",
 	"decode/proto/internal/*",
 	"decode/proto/*",
