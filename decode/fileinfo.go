@@ -99,7 +99,7 @@ func (w *worker) logFiles(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx
 		}
 		for _, x := range l.Files {
 			if x.State == file.Open && last {
-				x.Close(true)
+				x.Abandon()
 			}
 			if x.State == file.Open || x.Logged {
 				continue

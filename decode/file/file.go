@@ -107,7 +107,8 @@ func (f *File) Gap(n uint64) {
 	}
 }
 
-// Close ends the file: whole, unless cut says that the rest never came.
+// Close ends the file: whole, unless cut says that the rest is not followed. The
+// record of a file that is not whole has its SHA256 only, of what was seen.
 func (f *File) Close(cut bool) {
 	if cut || f.Gaps {
 		f.close(Truncated)
@@ -116,26 +117,39 @@ func (f *File) Close(cut bool) {
 	}
 }
 
+// Abandon ends the file because its flow has ended. Unless it is stored, it has no
+// digests.
+func (f *File) Abandon() { f.end(Truncated, 0) }
+
 // Fail ends the file because what carries it is broken.
-func (f *File) Fail() { f.close(Error) }
+func (f *File) Fail() { f.end(Error, 0) }
 
 func (f *File) close(s State) {
+	ready := SHA256
+	if s == Closed {
+		ready |= MD5 | SHA1
+	}
+	f.end(s, ready)
+}
+
+func (f *File) end(s State, ready Hashes) {
 	if f.State != Open {
 		return
 	}
 	f.State = s
-	if !f.Gaps {
-		f.sum()
+	if f.Store {
+		ready |= SHA256
 	}
+	f.sum(ready)
 	if f.Store {
 		f.sink.Close(f)
 	}
 }
 
 // Magic returns the type of the file as libmagic words it, by the first bytes
-// that have come; "" unless Store.Magic is set.
+// that have come; "" if there are none, or Store.Magic is not set.
 func (f *File) Magic() string {
-	if f.magic == "" && f.typed {
+	if f.magic == "" && len(f.head) > 0 {
 		f.magic = magic.Type(f.head)
 	}
 	return f.magic
@@ -184,7 +198,7 @@ func (f *File) Keep() bool {
 	}
 	f.release()
 	if f.State != Open {
-		f.sum()
+		f.sum(SHA256)
 		f.sink.Close(f)
 	}
 	return true

@@ -25,30 +25,32 @@ func (m *memory) Write(f *File, b []byte) {
 func (m *memory) Close(f *File) { m.ended++; f.Stored = true }
 
 func TestLife(t *testing.T) {
+	const all = MD5 | SHA256
 	tests := []struct {
 		name  string
 		limit uint64
 		do    func(f *File)
 		state State
 		size  uint64
-		md5   bool
+		have  Hashes
 	}{
-		{"whole", 0, func(f *File) { f.Append([]byte("abc"), false); f.Close(false) }, Closed, 3, true},
-		{"cut at the end of the flow", 0, func(f *File) { f.Append([]byte("abc"), false); f.Close(true) }, Truncated, 3, true},
-		{"cut by the limit", 4, func(f *File) { f.Append([]byte("abc"), false); f.Append([]byte("def"), false) }, Truncated, 4, true},
-		{"as long as the limit", 3, func(f *File) { f.Append([]byte("abc"), false); f.Close(false) }, Closed, 3, true},
-		{"with a gap", 0, func(f *File) { f.Append([]byte("a"), false); f.Gap(1); f.Append([]byte("c"), false); f.Close(false) }, Truncated, 2, false},
-		{"broken", 0, func(f *File) { f.Append([]byte("a"), false); f.Fail() }, Error, 1, true},
-		{"nothing behind the end", 0, func(f *File) { f.Close(false); f.Append([]byte("a"), false); f.Close(true) }, Closed, 0, false},
-		{"without bytes", 0, func(f *File) { f.Close(false) }, Closed, 0, false},
+		{"whole", 0, func(f *File) { f.Append([]byte("abc"), false); f.Close(false) }, Closed, 3, all},
+		{"cut", 0, func(f *File) { f.Append([]byte("abc"), false); f.Close(true) }, Truncated, 3, SHA256},
+		{"open at the end of the flow", 0, func(f *File) { f.Append([]byte("abc"), false); f.Abandon() }, Truncated, 3, 0},
+		{"cut by the limit", 4, func(f *File) { f.Append([]byte("abc"), false); f.Append([]byte("def"), false) }, Truncated, 4, SHA256},
+		{"as long as the limit", 3, func(f *File) { f.Append([]byte("abc"), false); f.Close(false) }, Closed, 3, all},
+		{"with a gap", 0, func(f *File) { f.Append([]byte("a"), false); f.Gap(1); f.Append([]byte("c"), false); f.Close(false) }, Truncated, 2, SHA256},
+		{"broken", 0, func(f *File) { f.Append([]byte("a"), false); f.Fail() }, Error, 1, 0},
+		{"nothing behind the end", 0, func(f *File) { f.Close(false); f.Append([]byte("a"), false); f.Close(true) }, Closed, 0, all},
+		{"without bytes", 0, func(f *File) { f.Close(false) }, Closed, 0, all},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s, l := Store{Hashes: MD5, Limit: tt.limit}, List{}
+			s, l := Store{Hashes: all, Limit: tt.limit}, List{}
 			f := s.Open(&l, []byte("name"), 3)
 			tt.do(f)
-			if f.State != tt.state || f.Size != tt.size || (f.Have == MD5) != tt.md5 {
-				t.Errorf("got %v, %d bytes, digests %b; want %v, %d, %v", f.State, f.Size, f.Have, tt.state, tt.size, tt.md5)
+			if f.State != tt.state || f.Size != tt.size || f.Have != tt.have {
+				t.Errorf("got %v, %d bytes, digests %b; want %v, %d, %b", f.State, f.Size, f.Have, tt.state, tt.size, tt.have)
 			}
 		})
 	}
@@ -150,7 +152,7 @@ func TestStore(t *testing.T) {
 func TestMagic(t *testing.T) {
 	s, l := Store{Magic: true}, List{}
 	f := s.Open(&l, nil, 0)
-	if got := f.Magic(); got != "empty" {
+	if got := f.Magic(); got != "" {
 		t.Errorf("got %q", got)
 	}
 	f.Append([]byte("%PDF-"), false)

@@ -40,32 +40,32 @@ func (f *File) Want(h Hashes) bool {
 	return true
 }
 
+// digest returns the running digest i, which it makes on first use.
+func (f *File) digest(i int) hash.Hash {
+	if f.hashes[i] == nil {
+		f.hashes[i] = newHash[i]()
+	}
+	return f.hashes[i]
+}
+
 // hash adds bytes to these digests.
 func (f *File) hash(which Hashes, b []byte) {
 	if which == 0 || len(b) == 0 {
 		return
 	}
 	for i := range f.hashes {
-		if which&(1<<i) == 0 {
-			continue
+		if which&(1<<i) != 0 {
+			f.digest(i).Write(b)
 		}
-		if f.hashes[i] == nil {
-			f.hashes[i] = newHash[i]()
-		}
-		f.hashes[i].Write(b)
 	}
 }
 
-// sum ends the digests that are wanted and not ready. A file without bytes has
-// none: there is nothing to look up by them.
-func (f *File) sum() {
-	if f.Size == 0 {
-		return
-	}
+// sum ends those of these digests that are wanted and not ready.
+func (f *File) sum(which Hashes) {
 	out := [hashKinds][]byte{f.MD5[:0], f.SHA1[:0], f.SHA256[:0]}
-	for i, h := range f.hashes {
-		if bit := Hashes(1 << i); f.want&^f.Have&bit != 0 {
-			h.Sum(out[i])
+	for i := range f.hashes {
+		if bit := Hashes(1 << i); which&f.want&^f.Have&bit != 0 {
+			f.digest(i).Sum(out[i])
 			f.Have |= bit
 		}
 	}

@@ -13,8 +13,7 @@ const (
 type Sink interface {
 	// Write takes the next bytes of f. It does not keep b.
 	Write(f *File, b []byte)
-	// Close ends f, whose SHA256 is ready unless it has gaps, and sets f.Stored if
-	// it was kept.
+	// Close ends f, whose SHA256 is ready, and sets f.Stored if it was kept.
 	Close(f *File)
 }
 
@@ -65,10 +64,10 @@ func (s *Store) Open(l *List, name []byte, tx uint64) *File {
 	return f
 }
 
-// Free gives the files of a list back. Those still open are cut.
+// Free gives the files of a list back. Those still open are abandoned.
 func (s *Store) Free(l *List) {
 	for i, f := range l.Files {
-		f.Close(true)
+		f.Abandon()
 		if len(s.idle) < maxIdle && cap(f.window) <= maxIdleWindow {
 			s.idle = append(s.idle, f)
 		}
