@@ -45,6 +45,8 @@ type Options struct {
 	// section of the configuration.
 	Enabled  func(*proto.Protocol) bool
 	Settings func(*proto.Protocol) event.Options
+	// Ports are the configured detection-ports of a protocol; may be nil.
+	Ports func(*proto.Protocol, proto.Transport) (server, client string)
 
 	Packet packet.Options
 	Defrag defrag.Options
@@ -76,7 +78,7 @@ type ReadCounters struct {
 
 // New makes a pipeline.
 func New(o *Options) (*Pipeline, error) {
-	rec, err := newRecogniser(o.Protocols, o.Enabled)
+	rec, err := newRecogniser(o.Protocols, o.Enabled, o.Ports)
 	if err != nil {
 		return nil, err
 	}

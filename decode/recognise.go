@@ -52,7 +52,9 @@ type recognition struct {
 func transportIndex(t proto.Transport) int { return int(t-1) & 1 }
 
 // newRecogniser builds the tables for the protocols that enabled allows.
-func newRecogniser(set *proto.Set, enabled func(*proto.Protocol) bool) (*recogniser, error) {
+// ports, if not nil, returns the ports that the configuration names for a
+// protocol and transport; they replace those of its probes.
+func newRecogniser(set *proto.Set, enabled func(*proto.Protocol) bool, ports func(*proto.Protocol, proto.Transport) (server, client string)) (*recogniser, error) {
 	r := &recogniser{set: set}
 	rank := 0
 	for t := range r.byPort {
@@ -68,7 +70,15 @@ func newRecogniser(set *proto.Set, enabled func(*proto.Protocol) bool) (*recogni
 			r.addPattern(pattern{p, pt, rank})
 		}
 		for i := range p.Probes {
-			if err := r.addProbe(p, &p.Probes[i]); err != nil {
+			probe := &p.Probes[i]
+			if ports != nil {
+				if server, client := ports(p, probe.Transport); server != "" || client != "" {
+					own := *probe
+					own.Ports, own.SourcePorts = server, client
+					probe = &own
+				}
+			}
+			if err := r.addProbe(p, probe); err != nil {
 				return nil, fmt.Errorf("protocol %s: %w", p.Name, err)
 			}
 		}

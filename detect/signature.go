@@ -49,6 +49,7 @@ type signature struct {
 	streamSize    func(client, server uint64) bool
 	appEvent      proto.AppEvent
 	threshold     *threshold
+	detection     *threshold // detection_filter
 	fast          *fastPattern
 	eventOnly     bool // decode-event and its kin: seen on packets that are broken too
 	hasTx         bool // some unit looks at a transaction

@@ -187,7 +187,7 @@ func detectionFilter(c *compiler, v string) error {
 		return err
 	}
 	t.kind = "detection"
-	c.s.threshold = t
+	c.s.detection = t
 	return nil
 }
 
@@ -236,9 +236,10 @@ func parseThreshold(v string) (*threshold, error) {
 
 // thresholdKey finds the counter of a rule for one tracked thing.
 type thresholdKey struct {
-	sig  int
-	a, b [16]byte
-	flow int64
+	sig    int
+	filter bool // detection_filter
+	a, b   [16]byte
+	flow   int64
 }
 
 // counter counts what a threshold tracks.
@@ -250,11 +251,15 @@ type counter struct {
 
 // allow counts a match of s by p and reports whether it is an alert.
 func (w *Worker) allow(s *signature, p *packet.Packet, f *flow.Flow) bool {
-	t := s.threshold
+	return w.count(s, s.detection, p, f) && w.count(s, s.threshold, p, f)
+}
+
+// count counts a match for one threshold of a rule.
+func (w *Worker) count(s *signature, t *threshold, p *packet.Packet, f *flow.Flow) bool {
 	if t == nil {
 		return true
 	}
-	k := thresholdKey{sig: s.order}
+	k := thresholdKey{sig: s.order, filter: t == s.detection}
 	switch t.track {
 	case "by_src":
 		k.a = p.Src

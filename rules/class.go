@@ -19,6 +19,12 @@ func ParseClasses(name string) (map[string]Class, []*Error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	m, errs := Classes(name, b)
+	return m, errs, nil
+}
+
+// Classes is ParseClasses for bytes; name is for errors.
+func Classes(name string, b []byte) (map[string]Class, []*Error) {
 	m := map[string]Class{}
 	var errs []*Error
 	n := 0
@@ -29,7 +35,8 @@ func ParseClasses(name string) (map[string]Class, []*Error, error) {
 			continue
 		}
 		parts := strings.SplitN(rest, ",", 3)
-		prio := uint64(0)
+		var prio uint64
+		var err error
 		if len(parts) == 3 {
 			prio, err = strconv.ParseUint(strings.TrimSpace(parts[2]), 10, 8)
 		}
@@ -40,7 +47,7 @@ func ParseClasses(name string) (map[string]Class, []*Error, error) {
 		c := Class{strings.TrimSpace(parts[0]), strings.TrimSpace(parts[1]), uint32(prio)}
 		m[c.Name] = c
 	}
-	return m, errs, nil
+	return m, errs
 }
 
 // configLine returns what stands behind "config KIND:".

@@ -8,6 +8,7 @@ import (
 	"weir/decode/proto"
 	"weir/detect"
 	"weir/rules"
+	"weir/rules/dist"
 )
 
 // ruleSet is the compiled rules of a run and what became of each.
@@ -21,12 +22,16 @@ type ruleSet struct {
 // loadRules reads and compiles the rules of a run; nil if there are none.
 func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, error) {
 	files, err := o.ruleFiles(c)
-	if err != nil || len(files) == 0 {
+	if err != nil || o.DisableDetection {
 		return nil, err
 	}
 	start := time.Now()
 	rs := &ruleSet{}
 	var all []*rules.Rule
+	bundled := len(files) == 0 && o.Config.File == ""
+	if bundled {
+		all = rules.Parse(dist.Name, dist.Rules).Rules
+	}
 	for _, name := range files {
 		f, err := rules.ParseFile(name)
 		if err != nil {
@@ -48,6 +53,9 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 		}
 		opt.Classes = classes
 		rs.errs = append(rs.errs, errs...)
+	}
+	if bundled {
+		opt.Classes, _ = rules.Classes("classification.config (built in)", dist.Classification)
 	}
 	engine, rep, err := detect.NewBuilder(set, opt).Build(all)
 	if err != nil {

@@ -23,7 +23,14 @@ func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
 		Protocols: set,
 		Enabled:   func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
 		Settings:  func(p *proto.Protocol) event.Options { return versioned{c.ProtocolOptions(p.Section()), c.Version} },
-		Packet:    packetOptions(c),
+		Ports: func(p *proto.Protocol, t proto.Transport) (server, client string) {
+			name := "tcp"
+			if t == proto.UDP {
+				name = "udp"
+			}
+			return c.AppLayer.DetectionPorts(p.Section(), name)
+		},
+		Packet: packetOptions(c),
 		Defrag: defrag.Options{
 			MaxTrackers: 65535, MaxFragments: int(c.Defrag.MaxFrags), MemCap: int(c.Defrag.Memcap),
 			Timeout: int64(c.Defrag.Timeout) * 1e9, Policy: defragPolicy(c),
@@ -195,7 +202,7 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 // otherTypes are record types of protocols whose parser is to come: known, and
 // never written.
 var otherTypes = strings.Fields(`arp bittorrent-dht dcerpc dhcp dnp3 doh2 enip frame ftp http2 ike krb5 ldap llmnr mdns metadata
-	modbus mqtt nfs ntp pgsql pop3 quic rdp rfb sdp sip smb smtp snmp ssh tftp websocket`)
+	modbus mqtt nfs ntp pgsql pop3 quic rdp rfb sdp sip smb smtp snmp ssh template tftp websocket`)
 
 // eveOptions translates the outputs of the configuration.
 func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {

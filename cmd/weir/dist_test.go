@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"weir/rules"
+	"weir/rules/dist"
+)
+
+// alertsOf runs weir pcap over captures with the bundled rules and returns how
+// often each rule fired.
+func alertsOf(t *testing.T, args ...string) map[uint32]int {
+	t.Helper()
+	dir := t.TempDir()
+	var stderr bytes.Buffer
+	if status := run(t.Context(), append([]string{"pcap", "-q", "-l", dir}, args...), &bytes.Buffer{}, &stderr); status != 0 {
+		t.Fatalf("status %d: %s", status, &stderr)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "eve.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := map[uint32]int{}
+	for line := range bytes.Lines(b) {
+		var ev struct {
+			Type  string `json:"event_type"`
+			Alert struct {
+				SID uint32 `json:"signature_id"`
+			}
+		}
+		if err := json.Unmarshal(line, &ev); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if ev.Type == "alert" {
+			n[ev.Alert.SID]++
+		}
+	}
+	return n
+}
+
+func TestBundledRulesLoad(t *testing.T) {
+	f := rules.Parse(dist.Name, dist.Rules)
+	for _, e := range f.Errors {
+		t.Error(e)
+	}
+	var out, stderr bytes.Buffer
+	if status := run(t.Context(), []string{"rules", "check", "-S", "../../rules/dist/weir.rules"}, &out, &stderr); status != 0 {
+		t.Errorf("rules check: status %d: %s%s", status, &out, &stderr)
+	}
+}
+
+// TestBundledRulesFire wants the rules of each kind of recorded traffic, and
+// none about what was not recorded.
+func TestBundledRulesFire(t *testing.T) {
+	for _, c := range []struct {
+		capture string
+		want    []uint32
+	}{
+		{"scan/recorded-scan-odd.pcap", []uint32{9000001, 9000002, 9000003}},
+		{"scan/recorded-scan-syn.pcap", []uint32{9000004}},
+		{"http/recorded-http-curl.pcap", []uint32{9000102, 9000108}},
+		{"http/recorded-http-post.pcap", []uint32{9000101, 9000102, 9000103, 9000104}},
+		{"dns/recorded-dns-dig.pcap", []uint32{9000201, 9000202}},
+		{"tls/recorded-tls-curl.pcap", []uint32{9000301}},
+		{"http/recorded-http-fragments.pcap", []uint32{9000102, 9000401}},
+	} {
+		t.Run(strings.TrimSuffix(filepath.Base(c.capture), ".pcap"), func(t *testing.T) {
+			got := alertsOf(t, "../../testdata/captures/"+c.capture)
+			for _, sid := range c.want {
+				if got[sid] == 0 {
+					t.Errorf("rule %d did not fire", sid)
+				}
+				delete(got, sid)
+			}
+			if len(got) > 0 {
+				t.Errorf("others fired: %v", got)
+			}
+		})
+	}
+}
+
+// TestWorkersAgree wants the same bytes from any number of workers.
+func TestWorkersAgree(t *testing.T) {
+	var want []byte
+	for _, workers := range []string{"1", "2", "5"} {
+		dir := t.TempDir()
+		var stderr bytes.Buffer
+		if status := run(t.Context(), []string{"pcap", "-q", "--workers", workers, "-l", dir, "../../testdata/captures/http", "../../testdata/captures/dns", "../../testdata/captures/tls"}, &bytes.Buffer{}, &stderr); status != 0 {
+			t.Fatalf("status %d: %s", status, &stderr)
+		}
+		got, err := os.ReadFile(filepath.Join(dir, "eve.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == nil {
+			want = got
+		} else if !bytes.Equal(got, want) {
+			t.Errorf("%s workers: %d bytes that differ from the %d of one", workers, len(got), len(want))
+		}
+	}
+}
