@@ -121,31 +121,14 @@ type Flow struct {
 	TCP    uint32 // stream session
 	Parser uint32 // application layer
 	Detect uint32 // detection state: flowbits, variables
-	next   uint32 // free list, or list of ended flows
-	wheelN uint32 // timing wheel: next and previous in the slot, plus one
-	wheelP uint32
 	self   uint32 // index in the table
 	Gen    uint32
-	slot   uint16 // of the timing wheel
-	where  where
-	tag    uint32 // of the hash
-	due    int64  // second at which the slot comes up
 
 	VLAN [3]uint16 // identifiers of the first packet, outermost first; NVLAN of them
 
 	// What records show of a TCP session, kept by package stream.
 	Stream TCPInfo
 }
-
-// where says which structure of the table holds a flow.
-type where uint8
-
-const (
-	nowhere where = iota // free
-	inTable
-	inEnded // out of the hash, waits for its end
-	inHands // given to the caller's end function
-)
 
 // TCPInfo is what flow records show of a TCP session.
 type TCPInfo struct {

@@ -63,7 +63,6 @@ type Table struct {
 	next      uint32   // flows ever used of the slab
 	emergency bool
 	scratch   []uint32
-	lastScan  int64 // second of the last Expire
 }
 
 // NewTable returns an empty table.

@@ -58,7 +58,6 @@ type record struct {
 	kind         dataKind
 	num          [5]uint32 // numbers of SOA and SRV, algorithm and type of SSHFP
 	name2        span      // rname of SOA
-	wire         span      // record data as it came, of OPT
 }
 
 // dataKind says how the data of a record is held.
