@@ -251,7 +251,7 @@ func (c *captures) open() error {
 		}
 		f.Num = c.num
 		c.cur = f
-		c.sink.SetPcapFile(name)
+		c.sink.StartCapture(c.num+1, name)
 		return nil
 	}
 	return io.EOF

@@ -62,7 +62,7 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 	if ev.Dir != "" {
 		b = event.Str(b, "direction", ev.Dir)
 	}
-	if r.head.pcapFile && pcapFile != "" {
+	if pcapFile != "" {
 		b = event.Str(b, "pcap_filename", pcapFile)
 	}
 	if ev.Body != nil {

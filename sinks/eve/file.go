@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 )
 
 // writeBuffer holds lines of one output until it is full or flushed, bytes.
@@ -20,8 +21,9 @@ type file struct {
 	w    *bufio.Writer
 	c    io.Closer
 	err  error
-	lost uint64 // records not written
-	n    uint64 // records written
+	bad  atomic.Bool // err is set; for readers on other goroutines
+	lost uint64      // records not written
+	n    uint64      // records written
 }
 
 // open opens the destination of o.
@@ -85,6 +87,7 @@ func (f *file) write(line []byte) {
 func (f *file) fail(err error) {
 	f.err = err
 	f.lost++
+	f.bad.Store(true)
 }
 
 // flush hands buffered records to the system.

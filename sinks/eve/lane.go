@@ -50,7 +50,7 @@ func (l *Lane) Publish(ev *event.Event) {
 	for i := range rs {
 		r := &rs[i]
 		if i == 0 || !l.sink.sameEncoding(&rs[i-1], r) {
-			line := l.sink.encode(l.line[:0], ev, r)
+			line := l.sink.encode(l.line[:0], ev, r, l.at.num)
 			if l.skip = line == nil; !l.skip {
 				l.line = line
 			}

@@ -3,6 +3,8 @@ package eve
 import (
 	"errors"
 	"slices"
+	"sort"
+	"sync/atomic"
 
 	"weir/decode/event"
 )
@@ -12,7 +14,7 @@ type Sink struct {
 	files    []*file
 	formats  []Format
 	routes   map[string][]route
-	pcapFile string // of pcap_filename
+	captures atomic.Pointer[[]capture]
 	merger   *merger
 }
 
@@ -35,9 +37,33 @@ func New(o *Options) (*Sink, error) {
 	return s, nil
 }
 
-// SetPcapFile names the capture that the next events come from. It must not be
-// called while lanes publish.
-func (s *Sink) SetPcapFile(name string) { s.pcapFile = name }
+// capture is a file that packets come from.
+type capture struct {
+	from uint64 // number of its first packet
+	name string
+}
+
+// StartCapture names the capture file that packets from number num on come
+// from. Lanes may publish meanwhile, about packets before num.
+func (s *Sink) StartCapture(num uint64, name string) {
+	var cs []capture
+	if p := s.captures.Load(); p != nil {
+		cs = *p
+	}
+	cs = append(slices.Clip(cs), capture{num, name})
+	s.captures.Store(&cs)
+}
+
+// captureOf returns the name of the capture file that packet num came from; the
+// last one for what comes after all packets.
+func (s *Sink) captureOf(num uint64) string {
+	p := s.captures.Load()
+	if p == nil {
+		return ""
+	}
+	i := sort.Search(len(*p), func(i int) bool { return (*p)[i].from > num })
+	return (*p)[max(i-1, 0)].name
+}
 
 // Lanes returns n publishers, one for each worker. With more than one, events
 // are merged in order; every lane must be closed.
@@ -62,7 +88,7 @@ func (s *Sink) Flush() {
 // Err returns the first error of the outputs so far, so that a long run can end early.
 func (s *Sink) Err() error {
 	for _, f := range s.files {
-		if f.err != nil {
+		if f.bad.Load() {
 			return f.err
 		}
 	}
@@ -87,14 +113,18 @@ func (s *Sink) Close() error {
 func (s *Sink) wants(typ string) bool { return len(s.routes[typ]) > 0 }
 
 // encode appends ev in the form of route r; nil if the output does not take it.
-func (s *Sink) encode(b []byte, ev *event.Event, r *route) []byte {
+func (s *Sink) encode(b []byte, ev *event.Event, r *route, num uint64) []byte {
 	if s.formats[r.out] == Fast {
 		if ev.Alert == nil {
 			return nil
 		}
 		return appendFast(b, ev)
 	}
-	return appendEvent(b, ev, r, s.pcapFile)
+	pcapFile := ""
+	if r.head.pcapFile {
+		pcapFile = s.captureOf(num)
+	}
+	return appendEvent(b, ev, r, pcapFile)
 }
 
 // sameEncoding reports whether two routes of one event type give the same line.
