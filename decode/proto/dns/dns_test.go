@@ -139,3 +139,15 @@ func BenchmarkParse(b *testing.B) {
 		p.Free(p.Txs()[0])
 	}
 }
+
+// An alert on a message that could not be read shows no dns object, not an
+// empty one.
+func TestAlertOnBrokenMessage(t *testing.T) {
+	for _, version := range []uint64{recordV2, recordV3} {
+		p := newUDP()
+		p.Parse(&proto.Input{Dir: field.ToServer, Data: []byte(query[:20])})
+		if got := appendAlert([]byte("{"), p.Txs()[0], nil, &options{version: version}); string(got) != "{" {
+			t.Errorf("version %d: %s, want nothing", version, got)
+		}
+	}
+}

@@ -26,10 +26,16 @@ func appendRecord(b []byte, tx proto.Transaction, _ *flow.Flow, opt any) ([]byte
 func appendAlert(b []byte, tx proto.Transaction, f *flow.Flow, opt any) []byte {
 	o, _ := opt.(*options)
 	if o == nil || o.version == recordV3 {
-		b, _ = appendRecord(event.Key(b, "dns"), tx, f, o.all(recordV3))
-		return b
+		with, ok := appendRecord(event.Key(b, "dns"), tx, f, o.all(recordV3))
+		if !ok {
+			return b
+		}
+		return with
 	}
 	t := tx.(*Tx)
+	if t.broken {
+		return b
+	}
 	b = event.Open(b, "dns")
 	if t.Response() {
 		b = o.all(recordV2).append(event.Key(b, "answer"), t)
