@@ -12,29 +12,24 @@ import (
 	"weir/decode/proto"
 )
 
-// render makes the members of the alert object that do not change.
-func (c *compiler) render() {
-	s := c.s
-	action := "allowed"
-	b := []byte{'{'}
-	b = event.Str(b, "action", action)
+// appendRule appends the members of the alert object that a rule says.
+func (s *signature) appendRule(b []byte) []byte {
+	b = event.Str(b, "action", "allowed")
 	b = event.Uint(b, "gid", uint64(s.gid))
 	b = event.Uint(b, "signature_id", uint64(s.sid))
 	b = event.Uint(b, "rev", uint64(s.rev))
 	b = event.Str(b, "signature", s.msg)
 	b = event.Str(b, "category", s.class)
-	b = event.Uint(b, "severity", uint64(s.priority))
-	s.json = b[1:]
-	s.metadata = metadata(s)
+	return event.Uint(b, "severity", uint64(s.priority))
 }
 
 // metadata makes the metadata member of a rule: a list of values for each key,
 // in order of the keys' first appearance.
-func metadata(s *signature) []byte {
+func (c *compiler) metadata() []byte {
 	var keys []string
 	values := map[string][]string{}
-	for i := range s.rule.Options {
-		o := &s.rule.Options[i]
+	for i := range c.r.Options {
+		o := &c.r.Options[i]
 		if o.Name != "metadata" {
 			continue
 		}
@@ -60,7 +55,17 @@ func metadata(s *signature) []byte {
 		}
 		b = event.CloseArray(b)
 	}
-	return event.Close(b)
+	return c.e.intern(event.Close(b))
+}
+
+// intern returns b, or the same bytes of a rule before.
+func (b *Builder) intern(text []byte) []byte {
+	if old, ok := b.interned[string(text)]; ok {
+		return old
+	}
+	text = exact(text)
+	b.interned[string(text)] = text
+	return text
 }
 
 // alertOptions are those of an alert type of an eve-log output.
@@ -103,13 +108,13 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 	}
 	s := x.a.sig
 	b = event.Open(b, "alert")
-	b = append(b, s.json...)
+	b = s.appendRule(b)
 	b = x.target(b)
 	if o.ruleMetadata && s.metadata != nil {
 		b = append(append(b, ','), s.metadata...)
 	}
 	if o.rawRule {
-		b = event.Str(b, "rule", s.rule.Raw)
+		b = event.Str(b, "rule", s.raw)
 	}
 	b = event.Close(b)
 	if x.a.tx != nil && o.app && x.pr != nil {

@@ -9,7 +9,7 @@ import (
 // base64Decode compiles [bytes n][, offset n][, relative]: it decodes from the
 // current buffer for the base64_data that follows.
 func base64Decode(c *compiler, v string) error {
-	m := matcher{kind: mBase64}
+	m := matcher{kind: mBase64, byteArgs: &byteArgs{}}
 	for _, w := range split(v) {
 		key, val, _ := strings.Cut(w, " ")
 		val = strings.TrimSpace(val)

@@ -70,7 +70,7 @@ func byteTest(c *compiler, v string) error {
 	if len(p) < 4 {
 		return fmt.Errorf("value %q: want bytes,operator,value,offset", v)
 	}
-	m := matcher{kind: mByteTest}
+	m := matcher{kind: mByteTest, byteArgs: &byteArgs{}}
 	op := p[1]
 	if s, ok := strings.CutPrefix(op, "!"); ok {
 		op, m.negated = strings.TrimSpace(s), true
@@ -105,7 +105,7 @@ func byteJump(c *compiler, v string) error {
 	if len(p) < 2 {
 		return fmt.Errorf("value %q: want bytes,offset", v)
 	}
-	m := matcher{kind: mByteJump}
+	m := matcher{kind: mByteJump, byteArgs: &byteArgs{}}
 	var err error
 	if m.bytes, err = c.number(p[0]); err != nil {
 		return err
@@ -126,7 +126,7 @@ func byteExtract(c *compiler, v string) error {
 	if len(p) < 3 {
 		return fmt.Errorf("value %q: want bytes,offset,name", v)
 	}
-	m := matcher{kind: mByteExtract}
+	m := matcher{kind: mByteExtract, byteArgs: &byteArgs{}}
 	var err error
 	if m.bytes, err = c.number(p[0]); err != nil {
 		return err
@@ -146,7 +146,7 @@ func byteExtract(c *compiler, v string) error {
 
 // byteMath compiles bytes N, offset N, oper OP, rvalue V, result NAME[, words].
 func byteMath(c *compiler, v string) error {
-	m := matcher{kind: mByteMath}
+	m := matcher{kind: mByteMath, byteArgs: &byteArgs{}}
 	var rest []string
 	result := ""
 	var err error

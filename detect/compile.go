@@ -33,8 +33,11 @@ func (e errUnsupported) Error() string { return e.what + " is not supported yet"
 
 // compile turns r into a signature.
 func (b *Builder) compile(r *rules.Rule) (*signature, *rules.Error) {
-	s := &signature{rule: r, sid: r.SID, gid: r.GID, rev: r.Rev, priority: 3, dir: field.Both}
+	s := &signature{sid: r.SID, gid: r.GID, rev: r.Rev, priority: 3, dir: field.Both}
 	c := &compiler{e: b, r: r, s: s, unit: -1, vars: map[string]int{}}
+	if b.opt.KeepRaw {
+		s.raw = r.Raw
+	}
 	fail := func(pos rules.Pos, err error) (*signature, *rules.Error) {
 		return nil, &rules.Error{Pos: pos, SID: r.SID, Msg: err.Error()}
 	}
@@ -306,7 +309,7 @@ func (c *compiler) transform(t transform) error {
 func (c *compiler) number(s string) (number, error) {
 	s = strings.TrimSpace(s)
 	if i, ok := c.vars[s]; ok {
-		return number{isVar: true, index: i}, nil
+		return number{isVar: true, index: uint8(i)}, nil
 	}
 	v, err := strconv.ParseInt(s, 0, 64)
 	if err != nil {
@@ -345,13 +348,15 @@ func (c *compiler) finish() error {
 		}
 		for j := range u.match {
 			m := &u.match[j]
-			for k := range m.sub {
-				m.sub[k].prepare()
+			if m.kind == mBase64 {
+				for k := range m.sub {
+					c.prepare(&m.sub[k])
+				}
 			}
 			if m.kind != mContent {
 				continue
 			}
-			m.prepare()
+			c.prepare(m)
 			if u.def != nil && u.def.Check != nil {
 				if why := u.def.Check(m.pattern, m.nocase); why != "" && !m.negated {
 					return fmt.Errorf("%s: %s", u.def.Name, why)
@@ -369,19 +374,52 @@ func (c *compiler) finish() error {
 		s.eventOnly = true
 	}
 	s.fast = c.choose()
-	c.render()
+	s.metadata = c.metadata()
+	c.clip()
 	return nil
 }
 
-// prepare makes a content ready to be searched for.
-func (m *matcher) prepare() {
+// clip gives back what the lists of a rule have grown too long: rule sets are
+// large and live as long as the process.
+func (c *compiler) clip() {
+	s := c.s
+	s.units = exact(s.units)
+	for i := range s.units {
+		s.units[i].match = exact(s.units[i].match)
+	}
+	s.packet, s.posts, s.stateTests = exact(s.packet), exact(s.posts), exact(s.stateTests)
+}
+
+// exact returns s without spare capacity.
+func exact[T any](s []T) []T {
+	if len(s) == cap(s) {
+		return s
+	}
+	return append(make([]T, 0, len(s)), s...)
+}
+
+// searched names what is searched for, with or without regard to case.
+type searched struct {
+	pattern string
+	nocase  bool
+}
+
+// prepare makes a content ready to be searched for. Rules with the same content
+// share what is needed for that.
+func (c *compiler) prepare(m *matcher) {
 	if m.kind != mContent {
 		return
 	}
 	if m.nocase {
 		m.pattern = lowerBytes(m.pattern)
 	}
-	m.finder = mpm.NewFinder(m.pattern, m.nocase)
+	key := searched{string(m.pattern), m.nocase}
+	f := c.e.finders[key]
+	if f == nil {
+		f = mpm.NewFinder(m.pattern, m.nocase)
+		c.e.finders[key] = f
+	}
+	m.finder = f
 }
 
 // choose picks the fast pattern: the one marked, else the best positive content,
@@ -427,7 +465,7 @@ func (m *matcher) isVariable() bool {
 func fastOf(i int, u *unit, m *matcher) *fastPattern {
 	f := &fastPattern{unit: i, pattern: m.pattern, nocase: m.nocase}
 	if m.fastLen > 0 {
-		f.pattern = m.pattern[m.fastOff : m.fastOff+m.fastLen]
+		f.pattern = m.pattern[m.fastOff:][:m.fastLen]
 		return f
 	}
 	f.end = m.atEnd && u.def != nil && u.def.Kind != field.KindBody

@@ -30,6 +30,7 @@ type Options struct {
 	References map[string]string // prefix of the URL by kind
 	PCRELimit  int               // steps of one match
 	AlertMax   int               // alerts of one packet
+	KeepRaw    bool              // alerts may show the text of their rule
 }
 
 // Builder compiles rules.
@@ -43,6 +44,11 @@ type Builder struct {
 	regexps   map[string]*regex.Program
 	addrs     map[string]*rules.AddressSet
 	portSets  map[string]*rules.PortSet
+	finders   map[searched]*mpm.Finder
+	interned  map[string][]byte
+
+	sigs []*signature
+	errs []*rules.Error
 }
 
 // Report tells what became of a set of rules.
@@ -56,6 +62,7 @@ func NewBuilder(set *proto.Set, opt Options) *Builder {
 	b := &Builder{
 		set: set, opt: opt, fields: map[string][]defOf{}, modifiers: map[string][]defOf{}, classes: opt.Classes,
 		bits: map[string]int{}, regexps: map[string]*regex.Program{}, addrs: map[string]*rules.AddressSet{}, portSets: map[string]*rules.PortSet{},
+		finders: map[searched]*mpm.Finder{}, interned: map[string][]byte{},
 	}
 	for _, p := range set.All() {
 		for i := range p.Fields {
@@ -95,22 +102,23 @@ func (b *Builder) ports(s string) (*rules.PortSet, error) {
 	return p, err
 }
 
-// Build compiles rules. A rule that cannot be used is reported and left out.
-func (b *Builder) Build(rs []*rules.Rule) (*Engine, *Report, error) {
-	rep := &Report{}
-	var sigs []*signature
-	for _, r := range rs {
-		s, err := b.compile(r)
-		if err != nil {
-			rep.Errors = append(rep.Errors, err)
-			continue
-		}
-		sigs = append(sigs, s)
+// Add compiles one rule. One that cannot be used is left out; the error stands
+// in the report too. The builder keeps nothing of r.
+func (b *Builder) Add(r *rules.Rule) *rules.Error {
+	s, err := b.compile(r)
+	if err != nil {
+		b.errs = append(b.errs, err)
+		return err
 	}
-	rep.Loaded = len(sigs)
-	order(sigs)
-	e := &Engine{sigs: sigs, set: b.set, opt: b.opt, xbits: &xbits{set: map[xbitKey]int64{}}}
-	return e, rep, e.group()
+	b.sigs = append(b.sigs, s)
+	return nil
+}
+
+// Build makes an engine of the rules added. It ends the builder's use.
+func (b *Builder) Build() (*Engine, *Report, error) {
+	order(b.sigs)
+	e := &Engine{sigs: b.sigs, set: b.set, opt: b.opt, xbits: &xbits{set: map[xbitKey]int64{}}}
+	return e, &Report{Loaded: len(b.sigs), Errors: b.errs}, e.group()
 }
 
 // order puts rules in the order of inspection: pass, drop, reject, alert; what

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,7 @@ var keywords map[string]setup
 func init() {
 	keywords = map[string]setup{
 		// What a rule says of itself.
-		"msg":       func(c *compiler, v string) error { c.s.msg = unescape(v); return nil },
+		"msg":       func(c *compiler, v string) error { c.s.msg = strings.Clone(unescape(v)); return nil },
 		"sid":       nothing,
 		"rev":       nothing,
 		"gid":       func(c *compiler, v string) error { return nil },
@@ -305,17 +306,17 @@ func fastPatternKeyword(c *compiler, v string) error {
 		a, b, ok := strings.Cut(v, ",")
 		off, err1 := strconv.Atoi(strings.TrimSpace(a))
 		n, err2 := strconv.Atoi(strings.TrimSpace(b))
-		if !ok || err1 != nil || err2 != nil || off < 0 || n < 1 || off+n > len(m.pattern) {
+		if !ok || err1 != nil || err2 != nil || off < 0 || n < 1 || off+n > min(len(m.pattern), math.MaxUint16) {
 			return fmt.Errorf("value %q: want only, or offset,length within the content", v)
 		}
-		m.fastOff, m.fastLen = off, n
+		m.fastOff, m.fastLen = uint16(off), uint16(n)
 		return nil
 	})
 }
 
 func isDataAt(c *compiler, v string) error {
 	parts := split(v)
-	m := matcher{kind: mIsDataAt}
+	m := matcher{kind: mIsDataAt, byteArgs: &byteArgs{}}
 	if s, ok := strings.CutPrefix(parts[0], "!"); ok {
 		parts[0], m.negated = strings.TrimSpace(s), true
 	}
@@ -454,7 +455,7 @@ func regexFlags(letters string) (f regex.Flags) {
 }
 
 func bsize(c *compiler, v string) error {
-	m := matcher{kind: mBSize}
+	m := matcher{kind: mBSize, byteArgs: &byteArgs{}}
 	var err error
 	if m.mode, m.lo, m.hi, err = intRange(v); err != nil {
 		return err

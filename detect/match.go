@@ -27,7 +27,7 @@ const (
 type number struct {
 	v     int64
 	isVar bool
-	index int
+	index uint8 // of the variable
 }
 
 // matcher is one condition on a buffer.
@@ -38,21 +38,26 @@ type matcher struct {
 	next     bool // the following matcher is relative to this one
 	nocase   bool
 	// fastMarked: fast_pattern; fastLen, if not 0: only these bytes of it.
-	fastMarked       bool
-	fastOff, fastLen int
-
-	pattern                              []byte
-	finder                               *mpm.Finder
-	offset                               number
-	depth                                number
-	distance                             number
-	within                               number
+	fastMarked                           bool
 	hasOff, hasDepth, hasDist, hasWithin bool
 	atStart, atEnd                       bool // startswith, endswith
+	fastOff, fastLen                     uint16
+
+	pattern  []byte
+	finder   *mpm.Finder
+	offset   number
+	depth    number
+	distance number
+	within   number
 
 	re *regex.Program
 
-	// byte keywords
+	*byteArgs // of the kinds that have any
+}
+
+// byteArgs are what the byte keywords, isdataat, bsize and base64_decode say;
+// apart from matcher because most of a rule set's matchers are contents.
+type byteArgs struct {
 	bytes      number
 	op         byte
 	value      number

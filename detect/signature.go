@@ -21,13 +21,12 @@ const (
 
 // signature is one compiled rule; immutable.
 type signature struct {
-	rule          *rules.Rule
+	raw           string // the rule as written, with Options.KeepRaw
 	sid, gid, rev uint32
 	action        action
 	priority      uint32
 	msg           string
 	class         string
-	json          []byte // members of the alert object that do not change
 	metadata      []byte // the metadata member
 	noAlert       bool
 	order         int // place in the order of inspection

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"iter"
 	"os"
 	"strconv"
 	"strings"
@@ -30,41 +31,59 @@ func ParseFile(name string) (*File, error) {
 	return Parse(name, b), nil
 }
 
-// Parse parses rules. Each rule stands on a line of its own; a backslash at the
-// end of a line joins the next. Comments begin with '#'.
+// Parse parses rules, see All.
 func Parse(name string, b []byte) *File {
 	f := &File{Name: name}
-	text := string(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")))
-	line := 0
-	for len(text) > 0 {
-		var raw string
-		m := &lineMap{file: name, line: line + 1}
-		raw, text = nextLine(text)
-		line++
-		for strings.HasSuffix(raw, "\\") && text != "" {
-			var more string
-			more, text = nextLine(text)
-			line++
-			raw = raw[:len(raw)-1]
-			m.joins = append(m.joins, len(raw))
-			raw += more
-		}
-		trimmed := strings.TrimLeft(raw, " \t")
-		if trimmed == "" || trimmed[0] == '#' {
-			continue
-		}
-		if len(raw) > maxRule {
-			f.Errors = append(f.Errors, &Error{Pos: m.at(0), Msg: "rule of " + strconv.Itoa(len(raw)) + " bytes: want at most " + strconv.Itoa(maxRule)})
-			continue
-		}
-		r, err := parseRule(raw, m)
+	for r, err := range All(name, b) {
 		if err != nil {
 			f.Errors = append(f.Errors, err)
-			continue
+		} else {
+			f.Rules = append(f.Rules, r)
 		}
-		f.Rules = append(f.Rules, r)
 	}
 	return f
+}
+
+// All parses rules one by one; what comes is a rule, or an error in its place.
+// Each rule stands on a line of its own; a backslash at the end of a line joins
+// the next. Comments begin with '#'. No rule keeps b.
+func All(name string, b []byte) iter.Seq2[*Rule, *Error] {
+	return func(yield func(*Rule, *Error) bool) {
+		text := bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+		line := 0
+		for len(text) > 0 {
+			var first []byte
+			m := &lineMap{file: name, line: line + 1}
+			first, text = nextLine(text)
+			line++
+			if t := bytes.TrimLeft(first, " \t"); (len(t) == 0 || t[0] == '#') && !bytes.HasSuffix(t, []byte{'\\'}) {
+				continue
+			}
+			raw := string(first)
+			for strings.HasSuffix(raw, "\\") && len(text) > 0 {
+				var more []byte
+				more, text = nextLine(text)
+				line++
+				raw = raw[:len(raw)-1]
+				m.joins = append(m.joins, len(raw))
+				raw += string(more)
+			}
+			trimmed := strings.TrimLeft(raw, " \t")
+			if trimmed == "" || trimmed[0] == '#' {
+				continue
+			}
+			var r *Rule
+			var err *Error
+			if len(raw) > maxRule {
+				err = &Error{Pos: m.at(0), Msg: "rule of " + strconv.Itoa(len(raw)) + " bytes: want at most " + strconv.Itoa(maxRule)}
+			} else {
+				r, err = parseRule(raw, m)
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 // ParseRule parses one rule that stands in no file.
@@ -76,13 +95,10 @@ func ParseRule(s string) (*Rule, error) {
 	return r, nil
 }
 
-// nextLine takes the first line off s, without its line end.
-func nextLine(s string) (line, rest string) {
-	i := strings.IndexByte(s, '\n')
-	if i < 0 {
-		return strings.TrimSuffix(s, "\r"), ""
-	}
-	return strings.TrimSuffix(s[:i], "\r"), s[i+1:]
+// nextLine takes the first line off b, without its line end.
+func nextLine(b []byte) (line, rest []byte) {
+	line, rest, _ = bytes.Cut(b, []byte{'\n'})
+	return bytes.TrimSuffix(line, []byte{'\r'}), rest
 }
 
 // scanner walks through one rule.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"weir/cmd/weir/config"
@@ -27,21 +28,9 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	}
 	start := time.Now()
 	rs := &ruleSet{}
-	var all []*rules.Rule
 	bundled := len(files) == 0 && o.Config.File == ""
-	if bundled {
-		all = rules.Parse(dist.Name, dist.Rules).Rules
-	}
-	for _, name := range files {
-		f, err := rules.ParseFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("read rules: %w", err)
-		}
-		all = append(all, f.Rules...)
-		rs.errs = append(rs.errs, f.Errors...)
-	}
 	opt := detect.Options{
-		Vars: ruleVars(c), PCRELimit: 1 << 17, AlertMax: int(c.PacketAlertMax),
+		Vars: ruleVars(c), PCRELimit: 1 << 17, AlertMax: int(c.PacketAlertMax), KeepRaw: showsRules(c),
 	}
 	if opt.AlertMax == 0 {
 		opt.AlertMax = 15
@@ -57,7 +46,27 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	if bundled {
 		opt.Classes, _ = rules.Classes("classification.config (built in)", dist.Classification)
 	}
-	engine, rep, err := detect.NewBuilder(set, opt).Build(all)
+	b := detect.NewBuilder(set, opt)
+	add := func(name string, text []byte) {
+		for r, err := range rules.All(name, text) {
+			if err != nil {
+				rs.errs = append(rs.errs, err)
+				continue
+			}
+			b.Add(r)
+		}
+	}
+	if bundled {
+		add(dist.Name, dist.Rules)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read rules: %w", err)
+		}
+		add(name, text)
+	}
+	engine, rep, err := b.Build()
 	if err != nil {
 		return nil, err
 	}
