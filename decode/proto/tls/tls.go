@@ -189,7 +189,7 @@ func (t *Tx) keep(s *side, b []byte) []byte {
 	off := len(s.store)
 	if off+len(b) > cap(s.store) {
 		// Earlier slices keep the old array; nothing is moved under them.
-		s.store = make([]byte, 0, max(2*len(b), 4096))
+		s.store = make([]byte, 0, max(len(b), 512))
 		off = 0
 	}
 	s.store = append(s.store, b...)

@@ -3,6 +3,13 @@ package decompress
 // windowSize is how far back deflate refers, bytes (RFC 1951 section 2).
 const windowSize = 32 << 10
 
+// The decoder's memory grows from minWindow to maxWindow, bytes: the window and
+// as much of new output before it slides. Both exceed the longest match (258).
+const (
+	minWindow = 4 << 10
+	maxWindow = 2 * windowSize
+)
+
 // inflate decodes deflate. The bit buffer keeps what of the input is not a
 // whole symbol yet: the longest, a length with its distance, has 48 bits.
 type inflate struct {
@@ -21,8 +28,9 @@ type inflate struct {
 	fixed     bool // lit and dist hold the fixed codes
 
 	// win holds the last decoded bytes up to pos; from on are those not handed
-	// on yet.
-	win       [4 * windowSize]byte
+	// on yet. It grows with what is decoded, for most bodies are small and many
+	// are open at a time.
+	win       []byte
 	pos, from int
 	total     uint64
 }
@@ -163,8 +171,12 @@ func (z *inflate) room(n int, out Sink) bool {
 	if z.pos+n <= len(z.win) {
 		return true
 	}
+	if have := len(z.win); have < maxWindow {
+		z.win = append(z.win, make([]byte, max(have, minWindow))...)
+		return true
+	}
 	ok := z.flush(out)
-	copy(z.win[:], z.win[z.pos-windowSize:z.pos])
+	copy(z.win, z.win[z.pos-windowSize:z.pos])
 	z.pos, z.from = windowSize, windowSize
 	return ok
 }
