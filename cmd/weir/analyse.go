@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -206,6 +207,14 @@ type frames struct {
 	pcapfile.Batch
 }
 
+var batches = sync.Pool{New: func() any { return &frames{} }}
+
+// Release implements decode.Batch; b may be filled anew after it.
+func (b *frames) Release() {
+	b.Batch.Release()
+	batches.Put(b)
+}
+
 // Frames implements decode.Batch.
 func (b *frames) Frames() []packet.Frame { return b.Batch.Frames }
 
@@ -220,7 +229,7 @@ func (c *captures) Next() (decode.Batch, error) {
 				return nil, err
 			}
 		}
-		b := &frames{}
+		b := batches.Get().(*frames)
 		err := c.cur.Next(&b.Batch)
 		c.num = c.cur.Num
 		if c.progress != nil {
