@@ -40,6 +40,7 @@ type Lane interface {
 // Options set up a Pipeline.
 type Options struct {
 	Workers   int
+	Version   uint8 // suricata-version: 7, 8 or 9
 	Protocols *proto.Set
 	// Enabled says whether a protocol is recognised and parsed; Settings are its
 	// section of the configuration.
@@ -78,7 +79,7 @@ type ReadCounters struct {
 
 // New makes a pipeline.
 func New(o *Options) (*Pipeline, error) {
-	rec, err := newRecogniser(o.Protocols, o.Enabled, o.Ports)
+	rec, err := newRecogniser(o)
 	if err != nil {
 		return nil, err
 	}

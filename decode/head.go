@@ -17,7 +17,7 @@ func PacketHead(ev *event.Event, typ string, p *packet.Packet, f *flow.Flow) {
 	if p.Version != 0 {
 		ev.Src, ev.Dst = p.SrcAddr(), p.DstAddr()
 		ev.Proto, ev.IPVer = p.Proto, p.Version
-		ports(ev, p.SrcPort, p.DstPort, p.L4 != 0)
+		ports(ev, p.SrcPort, p.DstPort, p.L4 != 0 || p.Has(packet.Pseudo))
 		if p.L4 != 0 && (p.Proto == packet.ProtoICMP || p.Proto == packet.ProtoICMPv6) {
 			ev.HasICMP, ev.ICMPType, ev.ICMPCode = true, p.ICMP.Type, p.ICMP.Code
 		}

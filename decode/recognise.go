@@ -51,28 +51,29 @@ type recognition struct {
 // transportIndex is the place of a transport in the recogniser's arrays.
 func transportIndex(t proto.Transport) int { return int(t-1) & 1 }
 
-// newRecogniser builds the tables for the protocols that enabled allows.
-// ports, if not nil, returns the ports that the configuration names for a
-// protocol and transport; they replace those of its probes.
-func newRecogniser(set *proto.Set, enabled func(*proto.Protocol) bool, ports func(*proto.Protocol, proto.Transport) (server, client string)) (*recogniser, error) {
-	r := &recogniser{set: set}
+// newRecogniser builds the tables for the protocols that the options enable.
+func newRecogniser(o *Options) (*recogniser, error) {
+	r := &recogniser{set: o.Protocols}
 	rank := 0
 	for t := range r.byPort {
 		r.byPort[t] = map[uint16][]portProbe{}
 	}
-	for _, p := range set.All() {
-		if !enabled(p) {
+	for _, p := range o.Protocols.All() {
+		if !o.Enabled(p) {
 			continue
 		}
 		for i := range p.Patterns {
 			pt := &p.Patterns[i]
+			if pt.Since > o.Version {
+				continue
+			}
 			rank++
 			r.addPattern(pattern{p, pt, rank})
 		}
 		for i := range p.Probes {
 			probe := &p.Probes[i]
-			if ports != nil {
-				if server, client := ports(p, probe.Transport); server != "" || client != "" {
+			if o.Ports != nil {
+				if server, client := o.Ports(p, probe.Transport); server != "" || client != "" {
 					own := *probe
 					own.Ports, own.SourcePorts = server, client
 					probe = &own

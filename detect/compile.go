@@ -19,8 +19,7 @@ type compiler struct {
 	s           *signature
 	opt         *rules.Option
 	unit        int            // index of the unit that contents go to; -1: payload
-	last        *matcher       // content or pcre that modifiers are about
-	from        int            // unit of last
+	last        place          // of the content or pcre that modifiers are about
 	vars        map[string]int // byte_extract and byte_math
 	hasPriority bool
 	nested      bool // behind base64_data
@@ -183,7 +182,7 @@ func (c *compiler) field(defs []defOf, value string) error {
 	case field.KindBytes, field.KindMulti, field.KindBody:
 		c.s.units = append(c.s.units, unit{def: d, alts: alts})
 		c.unit = len(c.s.units) - 1
-		c.last, c.nested = nil, false
+		c.last, c.nested = place{}, false
 		return nil
 	case field.KindCustom:
 		test, err := d.Compile(value)
@@ -220,7 +219,7 @@ func (c *compiler) covers(defs []defOf) []*defOf {
 
 // modifier moves the content before it to a buffer: http_uri and its kin.
 func (c *compiler) modifier(defs []defOf) error {
-	if c.last == nil || c.from != -1 {
+	if !c.last.set || c.last.unit != -1 {
 		return fmt.Errorf("no content before it that has no buffer yet")
 	}
 	alts := c.covers(defs)
@@ -232,8 +231,8 @@ func (c *compiler) modifier(defs []defOf) error {
 		c.s.dir &= d.Dir
 	}
 	pay := c.payload()
-	m := pay.match[len(pay.match)-1]
-	pay.match = pay.match[:len(pay.match)-1]
+	m := pay.match[c.last.at]
+	pay.match = slices.Delete(pay.match, c.last.at, c.last.at+1)
 	// Contents of one buffer by modifiers are one list.
 	at := -1
 	for i := range c.s.units {
@@ -250,9 +249,29 @@ func (c *compiler) modifier(defs []defOf) error {
 		u.match[len(u.match)-1].next = true
 	}
 	u.match = append(u.match, m)
-	c.last, c.from = &u.match[len(u.match)-1], at
+	c.last = place{set: true, unit: at, at: len(u.match) - 1}
 	return nil
 }
+
+// place is where a matcher of the rule stands.
+type place struct {
+	set    bool
+	unit   int  // -1: payload
+	nested bool // in what is said of base64_data
+	at     int
+}
+
+// listAt returns the matchers of a unit, or those about its base64_data.
+func (c *compiler) listAt(unit int, nested bool) *[]matcher {
+	u := c.unitAt(unit)
+	if nested {
+		return &u.match[len(u.match)-1].sub
+	}
+	return &u.match
+}
+
+// matcher returns the one at a place; it moves when another joins its list.
+func (c *compiler) matcher(p place) *matcher { return &(*c.listAt(p.unit, p.nested))[p.at] }
 
 // payload returns the unit of the payload, made at first use.
 func (c *compiler) payload() *unit {
@@ -265,31 +284,28 @@ func (c *compiler) payload() *unit {
 	return &c.s.units[len(c.s.units)-1]
 }
 
-// current returns the unit that contents go to.
-func (c *compiler) current() *unit {
-	if c.unit < 0 {
+// unitAt returns unit i; -1 is the payload.
+func (c *compiler) unitAt(i int) *unit {
+	if i < 0 {
 		return c.payload()
 	}
-	return &c.s.units[c.unit]
+	return &c.s.units[i]
 }
 
-// list returns the matchers that the next one joins.
-func (c *compiler) list() *[]matcher {
-	u := c.current()
-	if c.nested {
-		return &u.match[len(u.match)-1].sub
+// add appends a matcher to the current buffer. One that is relative, and stands
+// behind a content that a modifier has moved to another buffer, follows it.
+func (c *compiler) add(m matcher) place {
+	to := place{set: true, unit: c.unit, nested: c.nested}
+	if m.relative && m.byteArgs != nil && c.unit < 0 && c.last.set && !c.nested {
+		to.unit = c.last.unit
 	}
-	return &u.match
-}
-
-// add appends a matcher to the current buffer.
-func (c *compiler) add(m matcher) *matcher {
-	list := c.list()
-	if m.relative && len(*list) > 0 {
-		(*list)[len(*list)-1].next = true
+	list := c.listAt(to.unit, to.nested)
+	to.at = len(*list)
+	if m.relative && to.at > 0 {
+		(*list)[to.at-1].next = true
 	}
 	*list = append(*list, m)
-	return &(*list)[len(*list)-1]
+	return to
 }
 
 // transform notes a transform of the buffer that was just named.

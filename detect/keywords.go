@@ -81,7 +81,7 @@ func init() {
 		"byte_jump":     byteJump,
 		"byte_extract":  byteExtract,
 		"byte_math":     byteMath,
-		"pkt_data":      func(c *compiler, v string) error { c.unit, c.last, c.nested = -1, nil, false; return nil },
+		"pkt_data":      func(c *compiler, v string) error { c.unit, c.last, c.nested = -1, place{}, false; return nil },
 		"base64_decode": base64Decode,
 		"base64_data":   base64Data,
 		"absent":        absent,
@@ -168,7 +168,7 @@ func headerBuffer(name string, get func(p *packet.Packet) []byte) setup {
 		c.s.needPacket = true
 		c.s.units = append(c.s.units, unit{header: get, name: name})
 		c.unit = len(c.s.units) - 1
-		c.last, c.nested = nil, false
+		c.last, c.nested = place{}, false
 		return nil
 	}
 }
@@ -219,7 +219,6 @@ func content(c *compiler, v string) error {
 		return err
 	}
 	c.last = c.add(matcher{kind: mContent, negated: neg, pattern: b})
-	c.from = c.unit
 	return nil
 }
 
@@ -240,10 +239,14 @@ func (c *compiler) via(name, v string) error {
 
 // about applies f to the content before.
 func (c *compiler) about(f func(m *matcher) error) error {
-	if c.last == nil || c.last.kind != mContent {
+	if !c.last.set {
 		return fmt.Errorf("no content before it")
 	}
-	return f(c.last)
+	m := c.matcher(c.last)
+	if m.kind != mContent {
+		return fmt.Errorf("no content before it")
+	}
+	return f(m)
 }
 
 func (c *compiler) place(v string, set func(m *matcher, n number)) error {
@@ -279,21 +282,9 @@ func (c *compiler) relative(v string, set func(m *matcher, n number)) error {
 
 // chain tells the matcher before the last that the last one depends on it.
 func (c *compiler) chain() {
-	list := c.list()
-	if c.from != c.unit {
-		list = &c.payloadOf(c.from).match
+	if c.last.at > 0 {
+		(*c.listAt(c.last.unit, c.last.nested))[c.last.at-1].next = true
 	}
-	if n := len(*list); n > 1 {
-		(*list)[n-2].next = true
-	}
-}
-
-// payloadOf returns unit i; -1 is the payload.
-func (c *compiler) payloadOf(i int) *unit {
-	if i < 0 {
-		return c.payload()
-	}
-	return &c.s.units[i]
 }
 
 func fastPatternKeyword(c *compiler, v string) error {
@@ -402,7 +393,6 @@ func pcre(c *compiler, v string) error {
 	m.re = re
 	if buffer == "" {
 		c.last = c.add(m)
-		c.from = c.unit
 		return nil
 	}
 	defs := c.e.fields[buffer]
@@ -412,7 +402,6 @@ func pcre(c *compiler, v string) error {
 	before := c.unit
 	c.unit = -1
 	c.last = c.add(m)
-	c.from = -1
 	c.unit = before
 	return c.modifier(defs)
 }

@@ -21,6 +21,7 @@ import (
 func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
 	return decode.Options{
 		Protocols: set,
+		Version:   uint8(c.Version),
 		Enabled:   func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
 		Settings:  func(p *proto.Protocol) event.Options { return versioned{c.ProtocolOptions(p.Section()), c.Version} },
 		Ports: func(p *proto.Protocol, t proto.Transport) (server, client string) {

@@ -106,6 +106,9 @@ type Pattern struct {
 	Nocase    bool
 	Offset    int // first position at which Bytes may start
 	Depth     int // Bytes must end at or before it
+	// Since is the first suricata-version, 8 or 9, whose detection has the
+	// pattern; 0 is any.
+	Since uint8
 	// Confirm, if not nil, must agree; it sees all bytes so far.
 	Confirm func(b []byte, dir field.Dir) Verdict
 }

@@ -204,7 +204,7 @@ func (e *Engine) Prune(f *flow.Flow) {
 		if !s.appStopped {
 			keep = min(keep, h.app)
 		}
-		if !h.noRaw && !s.noReasm {
+		if h.wantsRaw() && !s.noReasm {
 			keep = min(keep, h.raw)
 		}
 		if !e.opt.Inline {
@@ -222,13 +222,16 @@ func (e *Engine) Raw(f *flow.Flow, dir field.Dir, p *packet.Packet) (b []byte, o
 		return nil, 0, false
 	}
 	h := &s.half[dir.Index()]
-	if h.noRaw {
+	if !h.wantsRaw() {
 		return nil, 0, false
 	}
 	limit := e.limit(h)
 	last := p.Has(packet.StreamEOF)
 	if last {
 		limit = h.edge()
+	}
+	if h.noRaw {
+		limit = min(limit, h.rawEnd)
 	}
 	from := max(h.raw, h.base)
 	if limit <= from {
@@ -268,7 +271,7 @@ func (e *Engine) Pending(f *flow.Flow, dir field.Dir) bool {
 		return false
 	}
 	h := &s.half[dir.Index()]
-	return !s.appStopped && (h.right() > h.app || !h.ended && h.seen) || !h.noRaw && h.edge() > max(h.raw, h.base)
+	return !s.appStopped && (h.right() > h.app || !h.ended && h.seen) || h.wantsRaw() && h.edge() > max(h.raw, h.base)
 }
 
 // Flush delivers all that is held of a direction: the flow is over.
@@ -302,12 +305,18 @@ func (e *Engine) StopReassembly(f *flow.Flow) {
 	s.noReasm, s.appStopped = true, true
 }
 
-// StopRaw ends raw inspection of a direction.
+// StopRaw ends raw inspection of a direction behind what has come so far.
 func (e *Engine) StopRaw(f *flow.Flow, dir field.Dir) {
 	if s := e.session(f); s != nil {
-		s.half[dir.Index()].noRaw = true
+		h := &s.half[dir.Index()]
+		if !h.noRaw {
+			h.noRaw, h.rawEnd, h.trigger = true, h.edge(), true
+		}
 	}
 }
+
+// wantsRaw reports whether raw inspection has anything to see yet.
+func (h *half) wantsRaw() bool { return !h.noRaw || h.raw < h.rawEnd }
 
 // Sizes returns how many bytes client and server have sent, by their sequence
 // numbers.

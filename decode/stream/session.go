@@ -42,7 +42,8 @@ type half struct {
 	fin     bool // this side has sent its FIN, at finSeq
 	finSeq  uint32
 	ended   bool // the application layer was told
-	noRaw   bool
+	noRaw   bool // raw inspection ends at rawEnd
+	rawEnd  uint64
 	trigger bool
 	full    bool // depth is reached
 	last    keepAlive

@@ -249,9 +249,15 @@ func ldap(b []byte) bool {
 func sip() *proto.Protocol {
 	p := &proto.Protocol{Name: "sip", Doc: "Session initiation (RFC 3261).", Transport: proto.TCP | proto.UDP}
 	for _, tr := range [...]proto.Transport{proto.UDP, proto.TCP} {
-		p.Patterns = append(p.Patterns, prefix(tr, field.Both, false,
+		methods := prefix(tr, field.Both, false,
 			"REGISTER ", "INVITE ", "ACK ", "BYE ", "CANCEL ", "UPDATE ", "REFER ", "PRACK ", "SUBSCRIBE ", "NOTIFY ", "PUBLISH ",
-			"MESSAGE ", "INFO ", "SIP/2.0")...)
+			"MESSAGE ", "INFO ", "SIP/2.0")
+		if tr == proto.TCP {
+			for i := range methods {
+				methods[i].Since = 8
+			}
+		}
+		p.Patterns = append(p.Patterns, methods...)
 	}
 	for _, tr := range [...]proto.Transport{proto.UDP} {
 		p.Patterns = append(p.Patterns, proto.Pattern{Transport: tr, Dir: field.Both, Bytes: "OPTIONS sip", Depth: 11})

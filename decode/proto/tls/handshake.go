@@ -89,6 +89,7 @@ func (p *parser) handshakes(dir field.Dir, b []byte) {
 
 // handshake handles one message.
 func (p *parser) handshake(dir field.Dir, kind byte, b []byte) {
+	p.tx.sides[dir.Index()].messages++
 	t, s := p.tx, &p.tx.sides[dir.Index()]
 	ok := true
 	switch kind {

@@ -45,6 +45,8 @@ type side struct {
 	// partial collects a handshake message that spans records.
 	partial []byte
 	seen    uint16
+	// messages counts handshake messages.
+	messages uint32
 	// encrypted: a ChangeCipherSpec was seen, or TLS 1.3 has gone dark.
 	encrypted bool
 	alert     bool
@@ -74,6 +76,7 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 		return proto.Result{Consumed: len(b)}
 	}
 	d := in.Dir.Index()
+	said := p.tx.sides[d].messages
 	used := min(p.skip[d], len(b))
 	p.skip[d] -= used
 	for len(b)-used > 0 {
@@ -93,6 +96,10 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 			used = len(b)
 			break
 		}
+	}
+	if p.tx.sides[d].messages != said {
+		// Rules on the stream see a hello or a certificate when it is whole.
+		p.env.Host.TriggerRaw(in.Dir)
 	}
 	if in.End {
 		p.tx.Advance(in.Dir, stateFinished[d])
