@@ -71,6 +71,12 @@ func (l *TxList[T, P]) Free(tx Transaction) {
 	}
 }
 
+// Undo takes back the Open that gave tx, the last one.
+func (l *TxList[T, P]) Undo(tx P) {
+	l.Free(tx)
+	l.next--
+}
+
 // Reset empties the list for another flow.
 func (l *TxList[T, P]) Reset() {
 	for len(l.open) > 0 {

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"weir/decode/event"
 	"weir/decode/field"
@@ -22,6 +23,7 @@ var Protocol = &proto.Protocol{
 		{Transport: proto.UDP, Ports: "53", Min: headerLen, Func: probeUDP},
 		{Transport: proto.TCP, Ports: "53", Min: 2 + headerLen, Func: probeTCP},
 	},
+	Setup:  setup,
 	New:    func(env *proto.Env) proto.Parser { p := &parser{}; p.Reset(env); return p },
 	GapOK:  true,
 	Fields: fields,
@@ -46,6 +48,8 @@ var Protocol = &proto.Protocol{
 type parser struct {
 	env *proto.Env
 	udp bool
+	// old: messages are read as version 7.0 reads them.
+	old bool
 	txs proto.TxList[Tx, *Tx]
 	// lost is set by direction while the length prefixes of TCP are out of step
 	// after a gap.
@@ -56,6 +60,8 @@ type parser struct {
 func (p *parser) Reset(env *proto.Env) {
 	p.env = env
 	p.udp = env.Flow.Proto == 17
+	s, _ := env.Options.(*settings)
+	p.old = s != nil && s.old
 	p.lost = [2]bool{}
 	p.txs.Reset()
 }
@@ -74,6 +80,14 @@ func resetTx(t *Tx) {
 		records: t.records[:0],
 		names:   t.names[:0],
 	}
+}
+
+// settings are those of the protocol's section.
+type settings struct{ old bool }
+
+// setup reads them.
+func setup(o event.Options) (any, error) {
+	return &settings{old: strings.HasPrefix(o.String("suricata-version", ""), "7.")}, nil
 }
 
 // Parse implements proto.Parser.
@@ -116,17 +130,21 @@ func (p *parser) stream(in *proto.Input) proto.Result {
 	return proto.Result{Consumed: used}
 }
 
-// message parses one message and opens its transaction. One that cannot be
-// told from noise opens none but carries the event all the same.
+// message parses one message and opens its transaction. One that cannot be read
+// opens none; its event goes to the transaction before, if that is open yet.
 func (p *parser) message(dir field.Dir, b []byte) {
 	if p.txs.Len() >= maxOpen {
 		p.txs.Free(p.txs.At(0))
 	}
 	t := p.txs.Open(p.env.Now, resetTx)
 	t.Dirs = dir
-	err := t.parse(b)
+	err := t.parse(b, p.old)
 	if err != nil {
-		t.event(evMalformedData)
+		p.txs.Undo(t)
+		if last := p.txs.Last(); last != nil {
+			last.event(evMalformedData)
+		}
+		return
 	}
 	switch {
 	case dir == field.ToServer && t.Response():
@@ -140,7 +158,7 @@ func (p *parser) message(dir field.Dir, b []byte) {
 	if t.Opcode() >= 7 {
 		t.event(evInvalidOpcode)
 	}
-	t.broken = err != nil || t.HasEvent(evNotRequest) || t.HasEvent(evNotResponse)
+	t.broken = t.HasEvent(evNotRequest) || t.HasEvent(evNotResponse)
 	t.Advance(dir, 1)
 	t.Inspected[dir.Reverse().Index()] = true
 }

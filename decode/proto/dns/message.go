@@ -37,7 +37,7 @@ type Tx struct {
 	records  []record
 	sections [3][2]int // first record and the one behind the last, by section
 	names    []byte    // presentation forms and decoded record data, by span
-	// broken: not a message of its direction, or not read to its end; no record.
+	// broken: not a message of its direction; no record.
 	broken bool
 }
 
@@ -117,7 +117,8 @@ func (h *header) plausible(n int) bool {
 }
 
 // parse fills t from a whole message. What it could read before an error stays.
-func (t *Tx) parse(b []byte) error {
+// Version 7.0 (old) reads no records of a request, and no additionals.
+func (t *Tx) parse(b []byte, old bool) error {
 	h, ok := parseHeader(b)
 	if !ok {
 		return errShort
@@ -130,6 +131,9 @@ func (t *Tx) parse(b []byte) error {
 		}
 	}
 	for s := range t.sections {
+		if old && (s == 2 || !t.Response()) {
+			break
+		}
 		t.sections[s][0] = len(t.records)
 		for range h.counts[s+1] {
 			if err := p.record(); err != nil {
