@@ -94,13 +94,15 @@ func New(o *Options) (*Pipeline, error) {
 		}
 	}
 	pl := &Pipeline{}
+	flows := o.Flow
+	flows.Budget = flow.NewBudget(flows.MemCap)
 	for i := range max(o.Workers, 1) {
 		lane := o.Lane(i)
 		files := o.Files
 		w := &worker{
-			dec: packet.NewDecoder(o.Packet), frags: defrag.NewTable(o.Defrag), flows: flow.NewTable(o.Flow),
+			dec: packet.NewDecoder(o.Packet), frags: defrag.NewTable(o.Defrag), flows: flow.NewTable(flows),
 			streams: stream.NewEngine(o.Stream), inspector: o.Inspector(i, lane), pub: lane, files: &files,
-			rec: rec, options: settings, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"),
+			rec: rec, options: settings, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), bypassAtDepth: o.Stream.Bypass,
 		}
 		w.counters.events = make([]uint64, packet.NumEvents)
 		w.counters.app = make([]appCounter, n)
@@ -314,5 +316,8 @@ func (pl *Pipeline) Finish(stats func(pub event.Publisher)) {
 	}
 	for _, l := range pl.lanes {
 		l.Close()
+	}
+	for _, w := range pl.workers {
+		w.flows.Close()
 	}
 }

@@ -27,7 +27,7 @@ func PacketHead(ev *event.Event, typ string, p *packet.Packet, f *flow.Flow) {
 		ev.Ether = p.Data[p.MACs : p.MACs+12]
 	}
 	if f != nil {
-		ev.FlowID, ev.ParentID, ev.CommunityID = f.ID, f.ParentID, true
+		ev.FlowID, ev.ParentID, ev.Community = f.ID, f.ParentID, f
 	}
 }
 
@@ -36,7 +36,7 @@ func PacketHead(ev *event.Event, typ string, p *packet.Packet, f *flow.Flow) {
 func FlowHead(ev *event.Event, typ string, f *flow.Flow, dir field.Dir, p *packet.Packet) {
 	*ev = event.Event{
 		Type: typ, Time: f.Last, FlowID: f.ID, ParentID: f.ParentID,
-		Proto: f.Proto, IPVer: f.Version, CommunityID: true, VLAN: f.VLANIDs(),
+		Proto: f.Proto, IPVer: f.Version, Community: f, VLAN: f.VLANIDs(),
 	}
 	var sport, dport uint16
 	ev.Src, ev.Dst, sport, dport = f.Tuple(dir)

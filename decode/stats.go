@@ -27,6 +27,7 @@ func (s *stats) AppendEvent(b []byte, _ *event.Output) []byte {
 	b = s.decoder(b)
 	b = s.tcp(b)
 	b = s.flow(b)
+	b = s.bypassed(b)
 	b = s.defrag(b)
 	b = s.appLayer(b)
 	return event.Close(b)
@@ -91,16 +92,18 @@ func (s *stats) tcp(b []byte) []byte {
 }
 
 func (s *stats) flow(b []byte) []byte {
-	var sum [10]uint64
+	var sum [14]uint64
 	names := [...]string{
-		"memcap", "total", "active", "tcp", "udp", "icmpv4", "icmpv6", "tcp_reuse", "emerg_mode_entered", "emerg_mode_over",
+		"memcap", "total", "active", "tcp", "udp", "icmpv4", "icmpv6", "tcp_reuse", "get_used", "get_used_eval",
+		"get_used_failed", "emerg_mode_entered", "emerg_mode_over", "memuse",
 	}
 	var state [4]uint64
 	var tcpState [11]uint64
 	for _, w := range s.pl.workers {
 		c := &w.flows.Counters
 		for i, v := range [...]uint64{
-			c.MemCap, c.Total, c.Active, c.TCP, c.UDP, c.ICMPv4, c.ICMPv6, c.TCPReuse, c.EmergencyEntered, c.EmergencyOver,
+			c.MemCap, c.Total, c.Active, c.TCP, c.UDP, c.ICMPv4, c.ICMPv6, c.TCPReuse, c.GetUsed, c.GetUsedEval,
+			c.GetUsedFailed, c.EmergencyEntered, c.EmergencyOver, w.flows.MemUse(),
 		} {
 			sum[i] += v
 		}
@@ -120,6 +123,7 @@ func (s *stats) flow(b []byte) []byte {
 	for i, n := range [...]string{"new", "established", "closed", "local_bypassed"} {
 		b = event.Uint(b, n, state[i])
 	}
+	b = event.Uint(b, "capture_bypassed", 0)
 	b = event.Close(b)
 	b = event.Open(b, "tcp_state")
 	for i, n := range [...]string{
@@ -128,6 +132,21 @@ func (s *stats) flow(b []byte) []byte {
 		b = event.Uint(b, n, tcpState[i])
 	}
 	return event.Close(event.Close(event.Close(b)))
+}
+
+// bypassed counts what came for flows that had been shed.
+func (s *stats) bypassed(b []byte) []byte {
+	var pkts, bytes uint64
+	for _, w := range s.pl.workers {
+		pkts += w.flows.Counters.LocalPkts
+		bytes += w.flows.Counters.LocalBytes
+	}
+	b = event.Open(b, "flow_bypassed")
+	b = event.Uint(b, "local_pkts", pkts)
+	b = event.Uint(b, "local_bytes", bytes)
+	b = event.Uint(b, "local_capture_pkts", 0)
+	b = event.Uint(b, "local_capture_bytes", 0)
+	return event.Close(b)
 }
 
 func (s *stats) defrag(b []byte) []byte {

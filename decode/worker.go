@@ -32,6 +32,8 @@ type worker struct {
 
 	counters     counters
 	wantsAnomaly bool
+	// bypassAtDepth: flows are shed when a direction reaches the stream depth.
+	bypassAtDepth bool
 
 	// Reused for each packet or event.
 	in         Inspection
@@ -66,6 +68,9 @@ func (w *worker) packet(p *packet.Packet) {
 	opening := false
 	if p.Flags&(packet.Invalid|packet.Fragment) == 0 && p.Version != 0 {
 		if f = w.flow(p); f != nil {
+			if f.State == flow.StateBypassed {
+				return
+			}
 			opening = f.Pkts[p.Dir.Index()] == 1
 			a = w.transport(p, f)
 		}
@@ -73,6 +78,7 @@ func (w *worker) packet(p *packet.Packet) {
 	w.inspect(p, f, a, opening)
 	if f != nil {
 		w.streams.Prune(f)
+		w.flows.Settle(f)
 	}
 }
 
@@ -80,7 +86,9 @@ func (w *worker) packet(p *packet.Packet) {
 // flow has ended, the old one is ended first.
 func (w *worker) flow(p *packet.Packet) *flow.Flow {
 	f, _ := w.flows.Get(p)
-	w.flows.Ended(w.endFlow)
+	if w.flows.Ended(w.endFlow) && f == nil {
+		f, _ = w.flows.Get(p) // there is memory now
+	}
 	return f
 }
 
@@ -90,6 +98,9 @@ func (w *worker) transport(p *packet.Packet, f *flow.Flow) *app {
 	switch p.Proto {
 	case packet.ProtoTCP:
 		w.streams.Segment(p, f, w)
+		if w.bypassAtDepth && p.HasEvent(packet.EvStreamReassemblyDepthReached) {
+			w.bypass(f)
+		}
 	case packet.ProtoUDP:
 		if b := p.Payload(); len(b) > 0 && !f.Has(flow.AppGone) {
 			w.app(f).udp(p.Dir, b)
@@ -165,7 +176,7 @@ func (w *worker) verdict(p *packet.Packet, f *flow.Flow, v Verdict) {
 	if v&VerdictNoLogFlow != 0 {
 		f.Flags |= flow.NoLog
 	}
-	if v&VerdictBypass != 0 {
+	if v&VerdictBypass != 0 && !p.Has(packet.Pseudo) {
 		w.bypass(f)
 	}
 }
@@ -173,6 +184,7 @@ func (w *worker) verdict(p *packet.Packet, f *flow.Flow, v Verdict) {
 // bypass sheds a flow: its packets are counted and no longer looked at.
 func (w *worker) bypass(f *flow.Flow) {
 	f.State = flow.StateBypassed
+	f.Flags |= flow.BypassLocal
 	w.streams.StopReassembly(f)
 }
 
@@ -276,6 +288,7 @@ func (w *worker) logFlow(f *flow.Flow) {
 	if w.pub.Wants("flow") {
 		w.flowRecord = flowRecord{w, f, -1}
 		FlowHead(&w.ev, "flow", f, field.ToServer, nil)
+		w.ev.SrcMACs, w.ev.DstMACs = w.flows.MACs(f)
 		w.ev.Body = &w.flowRecord
 		w.pub.Publish(&w.ev)
 	}

@@ -248,6 +248,9 @@ func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
 	n := 0
 	for _, a := range w.alerts {
 		s := a.sig
+		if s.bypass {
+			v |= decode.VerdictBypass
+		}
 		if s.action == actPass {
 			if f != nil && (s.hasTx || s.app != nil || !s.needPacket) {
 				v |= decode.VerdictPassFlow

@@ -45,6 +45,7 @@ func init() {
 			c.s.target = v
 			return nil
 		},
+		"bypass":  func(c *compiler, v string) error { c.s.bypass = true; return nil },
 		"noalert": func(c *compiler, v string) error { c.s.noAlert = true; return nil },
 		"alert":   func(c *compiler, v string) error { c.s.noAlert = false; return nil },
 

@@ -29,7 +29,8 @@ type signature struct {
 	class         string
 	metadata      []byte // the metadata member
 	noAlert       bool
-	order         int // place in the order of inspection
+	bypass        bool // sheds the flow
+	order         int  // place in the order of inspection
 	protos        protoSet
 	app           []*proto.Protocol // any of these; nil: no application protocol asked for
 	src, dst      *rules.AddressSet

@@ -86,10 +86,21 @@ func flowOptions(c *config.Config) flow.Options {
 		}
 	}
 	return flow.Options{
-		MemCap: uint64(c.Flow.Memcap), UseVLAN: c.VLAN.UseForTracking, Recovery: uint32(c.Flow.EmergencyRecovery),
+		MemCap: uint64(c.Flow.Memcap), UseVLAN: c.VLAN.UseForTracking, UseDepth: c.Decoder.RecursionLevel.UseForTracking,
+		KeepMACs: showsMACs(c), Midstream: c.Stream.Midstream, Recovery: uint32(c.Flow.EmergencyRecovery),
 		Default: times(&c.FlowTimeouts.Default), TCP: times(&c.FlowTimeouts.TCP),
 		UDP: times(&c.FlowTimeouts.UDP), ICMP: times(&c.FlowTimeouts.ICMP),
 	}
+}
+
+// showsMACs reports whether any output shows hardware addresses.
+func showsMACs(c *config.Config) bool {
+	for i := range c.Outputs {
+		if e := c.Outputs[i].Eve; e != nil && c.Outputs[i].Enabled && e.Ethernet {
+			return true
+		}
+	}
+	return false
 }
 
 func streamOptions(c *config.Config) stream.Options {
@@ -225,7 +236,7 @@ func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
 
 func eveOutput(e *config.Eve, types map[string]eve.Type, v config.Version) eve.Output {
 	to := eve.Output{
-		FileType: e.FileType, Filename: e.Filename, Append: e.Append, CommunityID: e.CommunityID, Seed: e.CommunityIDSeed,
+		FileType: e.FileType, Filename: e.Filename, Append: e.Append, CommunityID: e.CommunityID, Seed: e.CommunityIDSeed, SwappedID: v < config.Version8,
 		Ethernet: e.Ethernet, Metadata: e.Metadata, PcapFile: e.PcapFile,
 	}
 	for _, t := range e.Types {

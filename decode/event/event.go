@@ -36,6 +36,12 @@ type Output struct {
 	Opts  any // compiled options of this event type for this output
 }
 
+// Community makes the Community ID of a flow. swapped asks for the order of ports
+// that Suricata had before 7.0.12.
+type Community interface {
+	AppendCommunityID(b []byte, seed uint16, swapped bool) []byte
+}
+
 // Event is one record. Publish encodes it before it returns, so that it may
 // hold views of packets and transactions.
 type Event struct {
@@ -56,12 +62,13 @@ type Event struct {
 	ICMPType, ICMPCode uint8
 	TxID               uint64
 	HasTx              bool
-	PktSrc             string   // pkt_src; empty is left out
-	Dir                string   // direction; empty is left out
-	AppProto           string   // app_proto of the head; empty is left out
-	CommunityID        bool     // the outputs that want it get one, made of the tuple
-	Ether              []byte   // destination and source hardware address, 12 bytes; nil is left out
-	Meta               Appender // what stands under metadata; may be nil
+	PktSrc             string    // pkt_src; empty is left out
+	Dir                string    // direction; empty is left out
+	AppProto           string    // app_proto of the head; empty is left out
+	Community          Community // of the flow; nil without one
+	Ether              []byte    // destination and source hardware address, 12 bytes; nil is left out
+	SrcMACs, DstMACs   []byte    // of a flow: all hardware addresses of each side, 6 bytes each; nil is left out
+	Meta               Appender  // what stands under metadata; may be nil
 	Body               Appender
 
 	// Alert is set for alerts: what line formats (fast.log) show.

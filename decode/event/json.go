@@ -93,6 +93,11 @@ func ElemBytes(b, v []byte) []byte { return Quote(comma(b), v) }
 // ElemUint appends a number to an array.
 func ElemUint(b []byte, v uint64) []byte { return strconv.AppendUint(comma(b), v, 10) }
 
+// ElemHex appends v as hexadecimal digits, with sep between the bytes, to an array.
+func ElemHex(b, v []byte, sep string) []byte {
+	return append(AppendHex(append(comma(b), '"'), v, sep), '"')
+}
+
 const hexDigits = "0123456789abcdef"
 
 // AppendHex appends v as hexadecimal digits with sep between the bytes.

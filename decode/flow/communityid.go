@@ -1,59 +1,58 @@
 package flow
 
 import (
-	"bytes"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/binary"
-	"net/netip"
+	"math/bits"
 
 	"weir/decode/packet"
 )
 
-// AppendCommunityID appends the Community ID, version 1, of a tuple
-// (https://github.com/corelight/community-id-spec). For ICMP the ports are type
-// and code of the message.
-func AppendCommunityID(b []byte, seed uint16, src, dst netip.Addr, sport, dport uint16, proto uint8) []byte {
-	s, d := src.Unmap().AsSlice(), dst.Unmap().AsSlice()
-	oneWay := false
-	switch proto {
-	case packet.ProtoICMP:
-		sport, dport, oneWay = icmpPair(icmp4Pairs[:], sport, dport)
-	case packet.ProtoICMPv6:
-		sport, dport, oneWay = icmpPair(icmp6Pairs[:], sport, dport)
+// AppendCommunityID appends the Community ID, version 1
+// (https://github.com/corelight/community-id-spec). swapped orders the ports of
+// a flow between one address and itself by their bytes swapped, as Suricata did
+// before 7.0.12.
+func (f *Flow) AppendCommunityID(b []byte, seed uint16, swapped bool) []byte {
+	src, dst := &f.Addr[0], &f.Addr[1]
+	sport, dport := f.communityPorts()
+	c := compare(src, dst)
+	if c == 0 {
+		x, y := sport, dport
+		if swapped {
+			x, y = bits.ReverseBytes16(x), bits.ReverseBytes16(y)
+		}
+		c = int(x) - int(y)
 	}
-	if c := bytes.Compare(s, d); !oneWay && (c > 0 || c == 0 && sport > dport) {
-		s, d, sport, dport = d, s, dport, sport
+	if c > 0 {
+		src, dst, sport, dport = dst, src, dport, sport
 	}
-	var buf [40]byte
+	var buf [2 + 2*16 + 2 + 4]byte
 	in := binary.BigEndian.AppendUint16(buf[:0], seed)
-	in = append(append(in, s...), d...)
-	in = append(in, proto, 0)
-	switch proto {
-	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP, packet.ProtoICMP, packet.ProtoICMPv6:
-		in = binary.BigEndian.AppendUint16(in, sport)
-		in = binary.BigEndian.AppendUint16(in, dport)
+	for _, a := range [...]*[16]byte{src, dst} {
+		if f.Version == 4 {
+			in = append(in, a[12:]...)
+		} else {
+			in = append(in, a[:]...)
+		}
 	}
+	in = append(in, f.Proto, 0)
+	in = binary.BigEndian.AppendUint16(in, sport)
+	in = binary.BigEndian.AppendUint16(in, dport)
 	sum := sha1.Sum(in)
 	return base64.StdEncoding.AppendEncode(append(b, "1:"...), sum[:])
 }
 
-// icmp4Pairs and icmp6Pairs are message types that answer each other.
-var (
-	icmp4Pairs = [...][2]uint16{{8, 0}, {13, 14}, {15, 16}, {17, 18}, {10, 9}}
-	icmp6Pairs = [...][2]uint16{{128, 129}, {133, 134}, {135, 136}, {130, 131}, {139, 140}, {144, 145}}
-)
-
-// icmpPair returns the types of both directions as ports; a message without an
-// answer keeps its code, and its direction.
-func icmpPair(pairs [][2]uint16, typ, code uint16) (a, b uint16, oneWay bool) {
-	for _, p := range pairs {
-		if typ == p[0] {
-			return p[0], p[1], false
-		}
-		if typ == p[1] {
-			return p[1], p[0], false
-		}
+// communityPorts returns what stands in the place of ports: of ICMP the types of
+// question and answer, of ESP the lower half of the security parameter index.
+func (f *Flow) communityPorts() (sport, dport uint16) {
+	switch f.Proto {
+	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP:
+		return f.Port[0], f.Port[1]
+	case packet.ProtoICMP, packet.ProtoICMPv6:
+		return uint16(f.ICMPType), uint16(counterpart(f.Proto, f.ICMPType))
+	case packet.ProtoESP:
+		return f.Key.APort, 0
 	}
-	return typ, code, true
+	return 0, 0
 }

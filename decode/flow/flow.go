@@ -6,16 +6,6 @@ import (
 	"weir/decode/field"
 )
 
-// Key names a flow. The addresses are ordered so that both directions have the
-// same key.
-type Key struct {
-	A, B         [16]byte // A <= B as bytes; IPv4 as ::ffff:a.b.c.d
-	APort, BPort uint16   // ports, or ICMP type and code
-	VLAN         [3]uint16
-	Proto        uint8
-	Depth        uint8 // tunnel depth: inner and outer flows stay apart
-}
-
 // State is the life of a flow as records and the flow keyword know it.
 type State uint8
 
@@ -25,11 +15,13 @@ const (
 	StateEstablished
 	StateClosed
 	StateBypassed
+
+	numStates = 4
 )
 
 // String returns the name that flow records use.
 func (s State) String() string {
-	return [...]string{"new", "established", "closed", "bypassed"}[s&3]
+	return [numStates]string{"new", "established", "closed", "bypassed"}[s&(numStates-1)]
 }
 
 // Flags are facts about a flow.
@@ -95,12 +87,10 @@ type Flow struct {
 	Addr [2][16]byte
 	Port [2]uint16
 
-	Start, Last int64 // ns since the Unix epoch, packet clock
-	LastDir     [2]int64
+	Start, Last int64     // ns since the Unix epoch, packet clock
 	Pkts, Bytes [2]uint64 // by direction; bytes on the wire
 	FirstNum    uint64    // pcap_cnt of the first packet
 	ParentID    int64     // flow whose parser expected this one, or 0
-	ThreadID    uint32
 
 	Flags              Flags
 	Proto              uint8
@@ -109,9 +99,6 @@ type Flow struct {
 	NVLAN              uint8
 	TTL                [2][2]uint8 // by direction: minimum and maximum seen
 	ICMPType, ICMPCode uint8       // of the first packet
-	RespType, RespCode uint8       // of the first packet back
-	MACs               [2][6]byte  // of the first packet: client, server
-	Iface              uint16
 
 	// Application protocol numbers; package decode/proto assigns them.
 	App, AppTS, AppTC, AppOrig, AppExpected uint16
@@ -121,13 +108,22 @@ type Flow struct {
 	TCP    uint32 // stream session
 	Parser uint32 // application layer
 	Detect uint32 // detection state: flowbits, variables
-	self   uint32 // index in the table
-	Gen    uint32
+	Gen    uint32 // counts the uses of the record
 
 	VLAN [3]uint16 // identifiers of the first packet, outermost first; NVLAN of them
 
 	// What records show of a TCP session, kept by package stream.
 	Stream TCPInfo
+
+	// Of the table.
+	hash                 uint32 // of Key
+	self                 uint32 // place in the slab
+	next                 uint32 // list of free records, place plus one
+	wheelNext, wheelPrev uint32 // list of the slot, place plus one
+	slot                 uint16
+	placed               State // state by which it was put into the wheel
+	group                uint8 // of time-outs
+	depth                uint8 // tunnel depth of the first packet
 }
 
 // TCPInfo is what flow records show of a TCP session.

@@ -18,6 +18,12 @@ func AppendRecord(b []byte, f *Flow, name Names, txs uint64) []byte {
 	b = event.Uint(b, "bytes_toserver", f.Bytes[0])
 	b = event.Uint(b, "bytes_toclient", f.Bytes[1])
 	b = appendTimes(b, f)
+	if f.Has(Emergency) {
+		b = event.Bool(b, "emergency", true)
+	}
+	if f.Has(BypassLocal) {
+		b = event.Str(b, "bypass", "local")
+	}
 	b = event.Str(b, "state", f.State.String())
 	b = event.Str(b, "reason", f.Reason())
 	b = event.Bool(b, "alerted", f.Has(Alerted))
@@ -80,15 +86,13 @@ func (f *Flow) Reason() string {
 func appendTransport(b []byte, f *Flow) []byte {
 	switch f.Proto {
 	case packet.ProtoTCP:
-		if f.Stream.HasSession {
-			b = appendTCP(b, f)
-		}
+		b = appendTCP(b, f)
 	case packet.ProtoICMP, packet.ProtoICMPv6:
 		b = event.Uint(b, "icmp_type", uint64(f.ICMPType))
 		b = event.Uint(b, "icmp_code", uint64(f.ICMPCode))
 		if f.Has(SeenTC) {
-			b = event.Uint(b, "response_icmp_type", uint64(f.RespType))
-			b = event.Uint(b, "response_icmp_code", uint64(f.RespCode))
+			b = event.Uint(b, "response_icmp_type", uint64(counterpart(f.Proto, f.ICMPType)))
+			b = event.Uint(b, "response_icmp_code", 0) // the code is no part of the flow
 		}
 	}
 	return b
@@ -107,6 +111,9 @@ func appendTCP(b []byte, f *Flow) []byte {
 		b = event.Hex(b, key, []byte{v}, "")
 	}
 	b = AppendTCPFlags(b, all)
+	if !st.HasSession {
+		return event.Close(b)
+	}
 	b = event.Str(b, "state", st.State.String())
 	if st.Gap[0] {
 		b = event.Bool(b, "ts_gap", true)

@@ -2,7 +2,6 @@ package eve
 
 import (
 	"weir/decode/event"
-	"weir/decode/flow"
 )
 
 // appendEvent appends ev as one line of JSON. It returns nil if the output does
@@ -42,15 +41,21 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 		b = event.Hex(b, "src_mac", ev.Ether[6:12], ":")
 		b = event.Close(b)
 	}
+	if ev.SrcMACs != nil && r.head.ethernet {
+		b = event.Open(b, "ether")
+		b = appendMACs(b, "dest_macs", ev.DstMACs)
+		b = appendMACs(b, "src_macs", ev.SrcMACs)
+		b = event.Close(b)
+	}
 	if ev.PktSrc != "" {
 		b = event.Str(b, "pkt_src", ev.PktSrc)
 	}
 	if r.head.metadata && ev.Meta != nil {
 		b = ev.Meta.AppendEvent(b, &r.opts)
 	}
-	if r.head.communityID && ev.CommunityID {
+	if r.head.communityID && ev.Community != nil {
 		b = append(event.Key(b, "community_id"), '"')
-		b = flow.AppendCommunityID(b, r.head.seed, ev.Src, ev.Dst, ev.SrcPort, ev.DstPort, ev.Proto)
+		b = ev.Community.AppendCommunityID(b, r.head.seed, r.head.swapped)
 		b = append(b, '"')
 	}
 	if ev.HasTx {
@@ -71,6 +76,15 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 		}
 	}
 	return append(b, '}', '\n')
+}
+
+// appendMACs appends an array of hardware addresses.
+func appendMACs(b []byte, key string, macs []byte) []byte {
+	b = event.OpenArray(b, key)
+	for ; len(macs) >= 6; macs = macs[6:] {
+		b = event.ElemHex(b, macs[:6], ":")
+	}
+	return event.CloseArray(b)
 }
 
 // appendTuple appends addresses, ports and protocol.

@@ -41,6 +41,7 @@ type Output struct {
 	Types       []TypeOptions
 	CommunityID bool
 	Seed        uint16
+	SwappedID   bool // community ids order ports as Suricata 7.0 did
 	Ethernet    bool
 	Metadata    bool
 	PcapFile    bool // write pcap_filename
@@ -56,8 +57,8 @@ type TypeOptions struct {
 // head are the options that change the common part of an event. Outputs that
 // share them, and the compiled options of a type, share one encoding.
 type head struct {
-	communityID, ethernet, metadata, pcapFile bool
-	seed                                      uint16
+	communityID, swapped, ethernet, metadata, pcapFile bool
+	seed                                               uint16
 }
 
 // route is what one output does with one event type.
@@ -71,7 +72,7 @@ type route struct {
 func routes(o *Options) (map[string][]route, error) {
 	t := map[string][]route{}
 	for i, out := range o.Outputs {
-		h := head{out.CommunityID, out.Ethernet, out.Metadata, out.PcapFile, out.Seed}
+		h := head{out.CommunityID, out.SwappedID, out.Ethernet, out.Metadata, out.PcapFile, out.Seed}
 		if out.Format == Fast {
 			t["alert"] = append(t["alert"], route{out: i, head: h})
 			continue
