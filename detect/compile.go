@@ -232,7 +232,13 @@ func (c *compiler) modifier(defs []defOf) error {
 	}
 	pay := c.payload()
 	m := pay.match[c.last.at]
-	pay.match = slices.Delete(pay.match, c.last.at, c.last.at+1)
+	// What is relative to the content goes with it.
+	end := c.last.at + 1
+	for end < len(pay.match) && pay.match[end].relative && pay.match[end].byteArgs != nil {
+		end++
+	}
+	tail := slices.Clone(pay.match[c.last.at+1 : end])
+	pay.match = slices.Delete(pay.match, c.last.at, end)
 	// Contents of one buffer by modifiers are one list.
 	at := -1
 	for i := range c.s.units {
@@ -248,8 +254,8 @@ func (c *compiler) modifier(defs []defOf) error {
 	if (m.hasDist || m.hasWithin || m.relative) && len(u.match) > 0 {
 		u.match[len(u.match)-1].next = true
 	}
-	u.match = append(u.match, m)
-	c.last = place{set: true, unit: at, at: len(u.match) - 1}
+	c.last = place{set: true, unit: at, at: len(u.match)}
+	u.match = append(append(u.match, m), tail...)
 	return nil
 }
 

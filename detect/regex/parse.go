@@ -215,7 +215,8 @@ func (p *parser) sequence() *node {
 	return seq
 }
 
-// counts reads the start of a quantifier, if there is one.
+// counts reads the start of a quantifier, if there is one. As since PCRE2 10.43,
+// the lower count may be left out, and blanks may stand in the braces.
 func (p *parser) counts() (lo, hi int32, ok bool) {
 	switch p.src[p.i] {
 	case '*':
@@ -228,20 +229,23 @@ func (p *parser) counts() (lo, hi int32, ok bool) {
 		p.i++
 		return 0, 1, true
 	case '{':
-		k := p.i + 1
+		k := blanks(p.src, p.i+1)
 		lo, k = number(p.src, k)
-		if lo < 0 || k == len(p.src) {
-			return 0, 0, false
-		}
-		hi = lo
-		if p.src[k] == ',' {
-			k++
-			from := k
-			if hi, k = number(p.src, k); k == from {
+		hi, k = lo, blanks(p.src, k)
+		if k < len(p.src) && p.src[k] == ',' {
+			k = blanks(p.src, k+1)
+			hi, k = number(p.src, k)
+			k = blanks(p.src, k)
+			switch {
+			case lo < 0 && hi < 0:
+				return 0, 0, false
+			case lo < 0:
+				lo = 0
+			case hi < 0:
 				hi = unlimited
 			}
 		}
-		if k == len(p.src) || p.src[k] != '}' {
+		if lo < 0 || k == len(p.src) || p.src[k] != '}' {
 			return 0, 0, false
 		}
 		if lo > maxRepeat || hi > maxRepeat {
@@ -256,6 +260,14 @@ func (p *parser) counts() (lo, hi int32, ok bool) {
 		return lo, hi, true
 	}
 	return 0, 0, false
+}
+
+// blanks returns the first place from i on without a space or tab.
+func blanks(s string, i int) int {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
+		i++
+	}
+	return i
 }
 
 // number reads decimal digits of s from i on; v is -1 if there are none, and

@@ -18,6 +18,12 @@ import (
 // pattern that calls itself, and the anchor of .* with a start offset.
 const oracle = "(*NO_START_OPT)(*NO_AUTO_POSSESS)(*NO_DOTSTAR_ANCHOR)"
 
+// newCounts reports whether a pattern may hold counts that PCRE2 reads as such
+// from 10.43 on only.
+func newCounts(pattern string) bool {
+	return strings.Contains(pattern, "{,") || strings.Contains(pattern, "{ ")
+}
+
 // compare matches b with both engines and reports a difference.
 func compare(t *testing.T, pattern, flags string, p *Program, q *pcre2.Regexp, b []byte, start int, m *Machine) (matched bool) {
 	t.Helper()
@@ -54,6 +60,9 @@ func compare(t *testing.T, pattern, flags string, p *Program, q *pcre2.Regexp, b
 func TestTableAgainstPCRE2(t *testing.T) {
 	var m Machine
 	for _, tt := range matchTests {
+		if newCounts(tt.pattern) {
+			continue
+		}
 		q, err := pcre2.Compile(oracle+tt.pattern, tt.flags)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
@@ -81,6 +90,9 @@ func TestSyntaxAgainstPCRE2(t *testing.T) {
 		}
 		pattern := sb.String()
 		flags := []string{"", "i", "x", "s"}[r.Intn(4)]
+		if newCounts(pattern) {
+			continue
+		}
 		q, qerr := pcre2.Compile(oracle+pattern, flags)
 		p, err := Compile(pattern, parseFlags(flags), Limits{})
 		n++
@@ -172,6 +184,9 @@ func TestRandomAgainstPCRE2(t *testing.T) {
 		g := generator{r, 0}
 		pattern := g.pattern(5)
 		flags := g.pick("", "", "i", "s", "m", "sm", "G", "E", "A")
+		if newCounts(pattern) {
+			continue
+		}
 		q, qerr := pcre2.Compile(oracle+pattern, flags)
 		p, err := Compile(pattern, parseFlags(flags), Limits{})
 		if qerr != nil {
@@ -201,6 +216,9 @@ func TestRulesAgainstPCRE2(t *testing.T) {
 	var m Machine
 	pairs, matches := 0, 0
 	for _, rp := range rulePatterns(t) {
+		if newCounts(rp.pattern) {
+			continue
+		}
 		q, qerr := pcre2.Compile(oracle+rp.pattern, rp.flags)
 		if qerr != nil {
 			continue
