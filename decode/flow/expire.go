@@ -25,8 +25,9 @@ func (t *Table) Settle(f *Flow) {
 	t.put(f, t.due(f))
 }
 
-// Expire moves the clock to now, ns, and hands over the flows that have timed
-// out by then, in order of their first packets.
+// Expire moves the clock to now, ns, and hands over the flows that have timed out
+// by then, in order of their first packets. It is for changes of the second:
+// what is due in one that has been looked at waits for the next.
 func (t *Table) Expire(now int64, end func(*Flow)) {
 	t.scratch = t.scratch[:0]
 	sec := now / second

@@ -77,43 +77,47 @@ const (
 )
 
 // Flow is one conversation. Pointers to it stay valid until the table releases
-// it; Gen tells a record from its reuse.
+// it; Gen tells a record from its reuse. What each packet touches stands first,
+// in few cache lines.
 type Flow struct {
 	Key Key
-	ID  int64 // flow_id of events: positive, 53 bits, from content
 
-	// Addr and Port as the first packet (or a swap) made them: index 0 is the
+	// Port and Addr as the first packet (or a swap) made them: index 0 is the
 	// client, 1 the server.
-	Addr [2][16]byte
 	Port [2]uint16
+	Addr [2][16]byte
 
-	Start, Last int64     // ns since the Unix epoch, packet clock
+	Last        int64     // ns since the Unix epoch, packet clock
 	Pkts, Bytes [2]uint64 // by direction; bytes on the wire
-	FirstNum    uint64    // pcap_cnt of the first packet
-	ParentID    int64     // flow whose parser expected this one, or 0
-
-	Flags              Flags
-	Proto              uint8
-	Version            uint8 // 4 or 6
-	State              State
-	NVLAN              uint8
-	TTL                [2][2]uint8 // by direction: minimum and maximum seen
-	ICMPType, ICMPCode uint8       // of the first packet
-
-	// Application protocol numbers; package decode/proto assigns them.
-	App, AppTS, AppTC, AppOrig, AppExpected uint16
-	DetectTries                             uint8
+	Flags       Flags
+	Proto       uint8
+	Version     uint8 // 4 or 6
+	State       State
+	placed      State       // state by which it was put into the wheel
+	group       uint8       // of time-outs
+	depth       uint8       // tunnel depth of the first packet
+	TTL         [2][2]uint8 // by direction: minimum and maximum seen
 
 	// Indices into slices of the worker, plus one; 0 is none.
 	TCP    uint32 // stream session
 	Parser uint32 // application layer
 	Detect uint32 // detection state: flowbits, variables
-	Gen    uint32 // counts the uses of the record
 
-	VLAN [3]uint16 // identifiers of the first packet, outermost first; NVLAN of them
+	// Application protocol numbers; package decode/proto assigns them.
+	App, AppTS, AppTC, AppOrig, AppExpected uint16
+	DetectTries                             uint8
 
 	// What records show of a TCP session, kept by package stream.
 	Stream TCPInfo
+
+	ID                 int64  // flow_id of events: positive, 53 bits, from content
+	Start              int64  // ns since the Unix epoch, packet clock
+	FirstNum           uint64 // pcap_cnt of the first packet
+	ParentID           int64  // flow whose parser expected this one, or 0
+	Gen                uint32 // counts the uses of the record
+	ICMPType, ICMPCode uint8  // of the first packet
+	NVLAN              uint8
+	VLAN               [3]uint16 // identifiers of the first packet, outermost first; NVLAN of them
 
 	// Of the table.
 	hash                 uint32 // of Key
@@ -121,9 +125,6 @@ type Flow struct {
 	next                 uint32 // list of free records, place plus one
 	wheelNext, wheelPrev uint32 // list of the slot, place plus one
 	slot                 uint16
-	placed               State // state by which it was put into the wheel
-	group                uint8 // of time-outs
-	depth                uint8 // tunnel depth of the first packet
 }
 
 // TCPInfo is what flow records show of a TCP session.

@@ -8,7 +8,7 @@ import "unsafe"
 // growing, look at no flow but the right one.
 type index struct {
 	entries []uint64
-	mem     []byte
+	mem     memory
 	mask    uint32
 	n       int
 }
@@ -20,15 +20,15 @@ const minEntries = 1 << 10
 func (x *index) resize(size int) {
 	old, mem := x.entries, x.mem
 	x.mem = mapMemory(size*8, size >= 1<<18)
-	x.entries = unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(x.mem))), size)
+	x.entries = unsafe.Slice((*uint64)(x.mem.base), size)
 	x.mask = uint32(size - 1)
 	for _, e := range old {
 		if e != 0 {
 			x.place(e)
 		}
 	}
-	if mem != nil {
-		unmapMemory(mem)
+	if old != nil {
+		mem.unmap()
 	}
 }
 
@@ -74,8 +74,8 @@ func (x *index) remove(hash, self uint32) {
 
 // close unmaps the memory.
 func (x *index) close() {
-	if x.mem != nil {
-		unmapMemory(x.mem)
+	if x.entries != nil {
+		x.mem.unmap()
 	}
 	*x = index{}
 }

@@ -3,16 +3,16 @@ package flow
 import "unsafe"
 
 const (
-	flowSize   = int64(unsafe.Sizeof(Flow{}))
-	chunkBits  = 12
-	chunkFlows = 1 << chunkBits // flows that are mapped at once
+	// flowSize is what a flow takes, bytes: whole cache lines.
+	flowSize   = (int64(unsafe.Sizeof(Flow{})) + 63) &^ 63
+	chunkBits  = 13
+	chunkFlows = 1 << chunkBits // flows that are mapped at once: about a large page
 )
 
 // slab holds flows at stable addresses outside the Go heap.
 type slab struct {
 	budget  *Budget
-	chunks  []*[chunkFlows]Flow
-	mem     [][]byte
+	chunks  []memory
 	granted uint32 // flows that the budget has let us have
 	used    uint32 // flows handed out at least once
 	live    uint32 // flows in use
@@ -20,7 +20,9 @@ type slab struct {
 }
 
 // at returns the flow of an index.
-func (s *slab) at(i uint32) *Flow { return &s.chunks[i>>chunkBits][i&(chunkFlows-1)] }
+func (s *slab) at(i uint32) *Flow {
+	return (*Flow)(unsafe.Add(s.chunks[i>>chunkBits].base, int64(i&(chunkFlows-1))*flowSize))
+}
 
 // take returns a flow of which self and Gen alone are set, or nil if the budget
 // is spent.
@@ -40,9 +42,8 @@ func (s *slab) take() *Flow {
 		}
 	}
 	if int(s.used>>chunkBits) == len(s.chunks) {
-		b := mapMemory(chunkFlows*int(flowSize), len(s.chunks) > 0)
-		s.mem = append(s.mem, b)
-		s.chunks = append(s.chunks, (*[chunkFlows]Flow)(unsafe.Pointer(unsafe.SliceData(b))))
+		// The first one is for captures with few flows: small pages.
+		s.chunks = append(s.chunks, mapMemory(chunkFlows*int(flowSize), len(s.chunks) > 0))
 	}
 	f := s.at(s.used)
 	f.self = s.used
@@ -61,8 +62,8 @@ func (s *slab) give(f *Flow) {
 
 // close unmaps the memory; no flow is valid after it.
 func (s *slab) close() {
-	for _, b := range s.mem {
-		unmapMemory(b)
+	for _, m := range s.chunks {
+		m.unmap()
 	}
 	s.budget.give(int64(s.granted) * flowSize)
 	*s = slab{budget: s.budget}
