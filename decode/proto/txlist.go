@@ -1,13 +1,17 @@
 package proto
 
-// TxList holds the open transactions of one parser, oldest first, and reuses
-// the ones given back. T is the protocol's transaction type.
+import "sync"
+
+// TxList holds the open transactions of one parser, oldest first. T is the
+// protocol's transaction type.
 type TxList[T any, P interface {
 	*T
 	Transaction
 }] struct {
+	// Pool, if not nil, takes the transactions given back, for all parsers of
+	// the protocol.
+	Pool *sync.Pool
 	open []Transaction
-	free []P
 	next uint64
 }
 
@@ -15,16 +19,16 @@ type TxList[T any, P interface {
 // keep memory worth keeping of a reused one; nil zeroes it whole.
 func (l *TxList[T, P]) Open(now int64, reset func(P)) P {
 	var tx P
-	if n := len(l.free); n > 0 {
-		tx = l.free[n-1]
-		l.free = l.free[:n-1]
-		if reset != nil {
-			reset(tx)
-		} else {
-			*tx = *new(T)
-		}
-	} else {
+	if l.Pool != nil {
+		tx, _ = l.Pool.Get().(P)
+	}
+	switch {
+	case tx == nil:
 		tx = new(T)
+	case reset != nil:
+		reset(tx)
+	default:
+		*tx = *new(T)
 	}
 	b := tx.Base()
 	b.ID, b.Created, b.Updated = l.next, now, now
@@ -53,9 +57,6 @@ func (l *TxList[T, P]) At(i int) P { return l.open[i].(P) }
 // Opened returns how many transactions have been opened in all.
 func (l *TxList[T, P]) Opened() uint64 { return l.next }
 
-// maxFree bounds the transactions kept for reuse by one parser.
-const maxFree = 4
-
 // Free takes tx out of the list.
 func (l *TxList[T, P]) Free(tx Transaction) {
 	for i, x := range l.open {
@@ -66,8 +67,8 @@ func (l *TxList[T, P]) Free(tx Transaction) {
 			break
 		}
 	}
-	if len(l.free) < maxFree {
-		l.free = append(l.free, tx.(P))
+	if l.Pool != nil {
+		l.Pool.Put(tx)
 	}
 }
 

@@ -13,7 +13,7 @@ type pieces struct {
 }
 
 const (
-	minPiece = 11 // log2 of the smallest buffer, 2 KiB
+	minPiece = 8  // log2 of the smallest buffer, 256 bytes
 	maxIdle  = 64 // buffers of one class that are kept
 )
 
@@ -201,13 +201,20 @@ func (d *data) prune(p *pieces, off uint64) {
 		return
 	}
 	n := int(min(off-d.base, uint64(len(d.buf))))
-	if n == len(d.buf) {
+	rest := d.buf[n:]
+	switch {
+	case len(rest) == 0:
 		p.put(d.buf)
 		d.buf = nil
-	} else if n < len(d.buf)/2 && cap(d.buf) <= 1<<16 {
+	case 4*len(rest) <= cap(d.buf) && cap(d.buf) > 1<<minPiece:
+		// Most connections keep little: hold it in as little.
+		small := append(p.get(len(rest)), rest...)
+		p.put(d.buf)
+		d.buf = small
+	case n < len(rest) && cap(d.buf) <= 1<<16:
 		return // moving is dearer than keeping
-	} else {
-		d.buf = d.buf[:copy(d.buf, d.buf[n:])]
+	default:
+		d.buf = d.buf[:copy(d.buf, rest)]
 	}
 	d.base += uint64(n)
 }

@@ -3,6 +3,7 @@ package dns
 import (
 	"encoding/binary"
 	"strings"
+	"sync"
 
 	"weir/decode/event"
 	"weir/decode/field"
@@ -64,6 +65,7 @@ func (p *parser) Reset(env *proto.Env) {
 	p.old = s != nil && s.old
 	p.lost = [2]bool{}
 	p.txs.Reset()
+	p.txs.Pool = &pool
 }
 
 // Txs implements proto.Parser.
@@ -71,6 +73,9 @@ func (p *parser) Txs() []proto.Transaction { return p.txs.All() }
 
 // Free implements proto.Parser.
 func (p *parser) Free(tx proto.Transaction) { p.txs.Free(tx) }
+
+// pool holds transactions for reuse.
+var pool sync.Pool
 
 // resetTx empties a transaction but keeps its memory.
 func resetTx(t *Tx) {

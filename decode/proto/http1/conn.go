@@ -101,6 +101,7 @@ func (p *parser) Reset(env *proto.Env) {
 		p.freeFiles(tx.(*Tx))
 	}
 	p.txs.Reset()
+	p.txs.Pool = &pool
 	*p = parser{env: env, cfg: opt.server(env.Flow), txs: p.txs, ranges: opt.table(env.Files), rangeKey: p.rangeKey}
 
 }

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"math/bits"
+	"sync"
 
 	"weir/decode/field"
 	"weir/decode/proto"
@@ -203,6 +204,9 @@ func (t *Tx) URI() []byte { return t.req.optional(t.uri) }
 
 // Status returns the number of the response's status; not above 0 if it has none.
 func (t *Tx) Status() int { return t.status }
+
+// pool holds transactions for reuse.
+var pool sync.Pool
 
 // resetTx empties a transaction and keeps its memory.
 func resetTx(t *Tx) {

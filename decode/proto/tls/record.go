@@ -55,6 +55,25 @@ type side struct {
 	heartbeat int // length of the payload that an unanswered request claimed, 0 without
 }
 
+// maxKept is the largest store that is worth keeping for another session, bytes.
+const maxKept = 8 << 10
+
+// reuse takes over the memory of a side that is over.
+func (s *side) reuse(old *side) {
+	h := &old.hello
+	s.hello = hello{
+		ciphers: h.ciphers[:0], extensions: h.extensions[:0], groups: h.groups[:0], sigAlgs: h.sigAlgs[:0],
+		versions: h.versions[:0], alpn: h.alpn[:0],
+	}
+	s.certs, s.cert.names = old.certs[:0], old.cert.names[:0]
+	if cap(old.store) <= maxKept {
+		s.store = old.store[:0]
+	}
+	if cap(old.partial) <= maxKept {
+		s.partial = old.partial[:0]
+	}
+}
+
 // What a side has sent.
 const (
 	seenHello = 1 << iota

@@ -1,6 +1,8 @@
 package tls
 
 import (
+	"sync"
+
 	"weir/decode/event"
 	"weir/decode/field"
 	"weir/decode/flow"
@@ -224,24 +226,36 @@ func (p *parser) Reset(env *proto.Env) {
 	}
 	p.tx, p.done, p.skip = nil, false, [2]int{}
 	p.txs.Reset()
+	p.txs.Pool = &pool
 }
 
 // Txs implements proto.Parser.
 func (p *parser) Txs() []proto.Transaction { return p.txs.All() }
 
-// Free implements proto.Parser. The session stays known to the parser, so that
-// what comes late opens no other.
+// pool holds transactions for reuse.
+var pool sync.Pool
+
+// resetTx empties a transaction and keeps its memory.
+func resetTx(t *Tx) {
+	old := *t
+	*t = Tx{Tx: proto.Tx{Events: old.Events[:0]}}
+	for i := range t.sides {
+		t.sides[i].reuse(&old.sides[i])
+	}
+}
+
+// Free implements proto.Parser. What comes late opens no other session.
 func (p *parser) Free(tx proto.Transaction) {
 	p.txs.Free(tx)
-	p.done = true
+	p.tx, p.done = nil, true
 }
 
 // open makes the flow's transaction.
 func (p *parser) open() {
-	if p.tx != nil {
+	if p.tx != nil || p.done {
 		return
 	}
-	p.tx = p.txs.Open(p.env.Now, nil)
+	p.tx = p.txs.Open(p.env.Now, resetTx)
 	p.tx.opt, p.tx.upgraded = p.opt, p.env.From
 }
 
