@@ -157,26 +157,48 @@ func (pl *Pipeline) stamp(f *packet.Frame) (tick bool) {
 	return false
 }
 
-// runSingle is Run with one worker, on the caller's goroutine.
+// runSingle is Run with one worker, on the caller's goroutine; another reads
+// ahead.
 func (pl *Pipeline) runSingle(ctx context.Context, src Source) error {
 	w := pl.workers[0]
-	for {
-		b, err := src.Next()
-		if b != nil {
-			frames := b.Frames()
+	ahead := make(chan read, readAhead)
+	go readBatches(ctx, src, ahead)
+	for r := range ahead {
+		if r.batch != nil {
+			frames := r.batch.Frames()
 			for i := range frames {
 				if pl.stamp(&frames[i]) {
 					w.tick(frames[i].Num, pl.clock.now)
 				}
 				w.frame(&frames[i])
 			}
-			b.Release()
+			r.batch.Release()
 		}
+		if r.err != nil {
+			return ended(r.err)
+		}
+	}
+	return ctx.Err()
+}
+
+// read is what one call of a source gave.
+type read struct {
+	batch Batch
+	err   error
+}
+
+// readAhead bounds the batches that are read before they are handled.
+const readAhead = 4
+
+// readBatches passes on what src gives, up to its first error or the end of ctx,
+// and closes the channel. It is the only user of src meanwhile.
+func readBatches(ctx context.Context, src Source, to chan<- read) {
+	defer close(to)
+	for ctx.Err() == nil {
+		b, err := src.Next()
+		to <- read{b, err}
 		if err != nil {
-			return ended(err)
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+			return
 		}
 	}
 }

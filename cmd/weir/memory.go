@@ -1,18 +1,48 @@
 package main
 
 import (
+	"context"
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
+	"time"
 )
 
-// heapGrowth is how much garbage the heap may hold before it is collected,
-// percent of what lives. Packets leave almost none, so collections are rare, and
-// a small heap saves more time in the caches than they cost.
-const heapGrowth = 40
+// How much garbage the heap may hold before it is collected: a share of what
+// lives, percent, and bytes. Packets leave almost none, so collections are rare;
+// what lives is mostly bytes of streams, which are not looked at.
+const (
+	heapGrowth = 40
+	heapSlack  = 48 << 20
+)
 
-// boundHeap applies heapGrowth unless the environment variable GOGC decides.
-func boundHeap() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(heapGrowth)
+// boundHeap keeps the heap small until ctx ends, unless the environment variable
+// GOGC decides.
+func boundHeap(ctx context.Context) {
+	if os.Getenv("GOGC") != "" {
+		return
 	}
+	debug.SetGCPercent(heapGrowth)
+	go func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		for percent := heapGrowth; ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			metrics.Read(live)
+			if p := growth(live[0].Value.Uint64()); p != percent {
+				debug.SetGCPercent(p)
+				percent = p
+			}
+		}
+	}()
+}
+
+// growth returns the percentage for so many live bytes.
+func growth(live uint64) int {
+	return int(min(heapGrowth, heapSlack*100/max(live, 1)+1))
 }

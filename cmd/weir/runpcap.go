@@ -37,7 +37,9 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) erro
 		return err
 	}
 	a.warn, a.workers, a.filter = warn, workerCount(o, cfg), o.BPF
-	boundHeap()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	boundHeap(ctx)
 	if a.rules, err = loadRules(&o.engineOptions, cfg, a.set); err != nil {
 		return err
 	}

@@ -5,32 +5,40 @@ import (
 	"math/bits"
 )
 
-// pieces are buffers by size class, powers of two from minPiece on, that wait
-// for use.
+// pieces are buffers by size class that wait for use. There are four classes
+// from one power of two to the next: 256, 320, 384, 448, 512, 640 bytes and so on.
 type pieces struct {
-	free  [20][][]byte
+	free  [80][][]byte
 	inUse uint64 // bytes given out
 }
 
 const (
-	minPiece = 8  // log2 of the smallest buffer, 256 bytes
-	maxIdle  = 64 // buffers of one class that are kept
+	minPiece = 256 // bytes
+	maxIdle  = 64  // buffers of one class that are kept
 )
 
+// class returns the smallest class that holds n bytes.
 func class(n int) int {
-	return max(bits.Len(uint(n-1)), minPiece) - minPiece
+	if n <= minPiece {
+		return 0
+	}
+	top := bits.Len(uint(n-1)) - 1 // of the power of two below
+	return 4*(top-8) + (n-1-1<<top)>>(top-2) + 1
 }
+
+// size returns the bytes of a class.
+func size(c int) int { return (4 + c%4) << (c/4 + 6) }
 
 // get returns an empty buffer for n bytes at least.
 func (p *pieces) get(n int) []byte {
 	c := class(n)
-	p.inUse += 1 << (c + minPiece)
+	p.inUse += uint64(size(c))
 	if l := p.free[c]; len(l) > 0 {
 		b := l[len(l)-1]
 		p.free[c] = l[:len(l)-1]
 		return b[:0]
 	}
-	return make([]byte, 0, 1<<(c+minPiece))
+	return make([]byte, 0, size(c))
 }
 
 func (p *pieces) put(b []byte) {
@@ -38,7 +46,7 @@ func (p *pieces) put(b []byte) {
 		return
 	}
 	c := class(cap(b))
-	p.inUse -= 1 << (c + minPiece)
+	p.inUse -= uint64(size(c))
 	if len(p.free[c]) < maxIdle {
 		p.free[c] = append(p.free[c], b)
 	}
@@ -114,7 +122,7 @@ func (d *data) insert(p *pieces, off uint64, b []byte, fixed uint64, keepOld fun
 // append adds bytes at the edge.
 func (d *data) append(p *pieces, b []byte) {
 	if len(d.buf)+len(b) > cap(d.buf) {
-		grown := p.get(max(len(d.buf)+len(b), 2*len(d.buf)))
+		grown := p.get(max(len(d.buf)+len(b), len(d.buf)+len(d.buf)/2))
 		grown = append(grown, d.buf...)
 		p.put(d.buf)
 		d.buf = grown
@@ -206,7 +214,7 @@ func (d *data) prune(p *pieces, off uint64) {
 	case len(rest) == 0:
 		p.put(d.buf)
 		d.buf = nil
-	case 4*len(rest) <= cap(d.buf) && cap(d.buf) > 1<<minPiece:
+	case 4*len(rest) <= cap(d.buf) && cap(d.buf) > minPiece:
 		// Most connections keep little: hold it in as little.
 		small := append(p.get(len(rest)), rest...)
 		p.put(d.buf)

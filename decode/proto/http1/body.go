@@ -34,6 +34,10 @@ func (b *body) add(data []byte, limit uint64) {
 	if hold := max(limit, maxHeld); uint64(len(b.buf)+len(data)) > hold {
 		b.forget(b.kept - min(b.kept, hold/2))
 	}
+	if n := len(b.buf) + len(data); n > cap(b.buf) {
+		// Bodies wait in thousands: grow by a quarter, not to the double.
+		b.buf = append(make([]byte, 0, n+n/4), b.buf...)
+	}
 	b.buf = append(b.buf, data...)
 	b.kept += uint64(len(data))
 }
