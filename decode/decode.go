@@ -65,7 +65,9 @@ type Pipeline struct {
 	workers []*worker
 	lanes   []Lane
 	clock   clock
-	Read    ReadCounters
+
+	dispatch *dispatcher
+	Read     ReadCounters
 }
 
 // ReadCounters are those of the reader.
@@ -93,7 +95,7 @@ func New(o *Options) (*Pipeline, error) {
 			return nil, fmt.Errorf("app-layer.protocols.%s: %w", p.Section(), err)
 		}
 	}
-	pl := &Pipeline{}
+	pl := &Pipeline{dispatch: newDispatcher(o, max(o.Workers, 1))}
 	flows := o.Flow
 	flows.Budget = flow.NewBudget(flows.MemCap)
 	for i := range max(o.Workers, 1) {
@@ -292,7 +294,7 @@ func (pl *Pipeline) runMany(ctx context.Context, src Source) error {
 						t.ticks = append(t.ticks, tick{len(t.frames), f.Num, pl.clock.now})
 					}
 				}
-				t := tasks[Dispatch(f, n)]
+				t := tasks[pl.dispatch.worker(f)]
 				t.frames = append(t.frames, uint32(i))
 			}
 			for i, t := range tasks {
