@@ -57,7 +57,10 @@ func (w *worker) frame(f *packet.Frame) {
 // packet takes one decoded packet: flow, stream, application, detection, log.
 func (w *worker) packet(p *packet.Packet) {
 	if p.Has(packet.Fragment) {
-		if whole := w.frags.Add(p); whole != nil {
+		decoded := p.NEvents
+		whole := w.frags.Add(p)
+		w.dec.CountEvents(p, decoded)
+		if whole != nil {
 			for _, q := range w.dec.Rebuilt(p, whole) {
 				w.packet(q)
 			}
@@ -66,7 +69,7 @@ func (w *worker) packet(p *packet.Packet) {
 	var f *flow.Flow
 	var a *app
 	opening := false
-	if p.Flags&(packet.Invalid|packet.Fragment) == 0 && p.Version != 0 {
+	if p.HasFlow() {
 		if f = w.flow(p); f != nil {
 			if f.State == flow.StateBypassed {
 				return

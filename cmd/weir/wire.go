@@ -60,13 +60,12 @@ func enabled(c *config.Config, p *proto.Protocol) config.Enabled {
 func packetOptions(c *config.Config) packet.Options {
 	d := &c.Decoder
 	o := packet.Options{
-		MaxLayers: int(d.MaxLayers), ERSPANTypeI: d.ERSPAN.TypeI.Enabled,
-		Checksums:       c.Stream.ChecksumValidation && c.PcapFile.ChecksumChecks != "no",
-		ARPEvents:       c.Version >= config.Version8,
-		EthertypeEvents: c.Version >= config.Version8,
+		MaxLayers: int(d.MaxLayers),
+		Checksums: c.Stream.ChecksumValidation && c.PcapFile.ChecksumChecks != "no",
+		Version7:  c.Version < config.Version8,
 	}
 	if d.VXLAN.Enabled {
-		o.VXLANPorts = c.VXLANPorts
+		o.VXLANPorts, o.VXLANReserved = c.VXLANPorts, d.VXLAN.ReservedBitsCheck == "permissive"
 	}
 	if d.Geneve.Enabled {
 		o.GENEVEPorts = c.GenevePorts

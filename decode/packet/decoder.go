@@ -9,25 +9,26 @@ const DefaultMaxLayers = 16
 
 // Options set up a Decoder. The zero value decodes no tunnel that needs a port.
 type Options struct {
-	MaxLayers   int      // headers followed in a frame; 0 is DefaultMaxLayers
-	VXLANPorts  []uint16 // UDP ports of VXLAN; none turns it off
-	GENEVEPorts []uint16
-	TeredoPorts []uint16
+	MaxLayers  int      // headers followed in a frame; 0 is DefaultMaxLayers
+	VXLANPorts []uint16 // UDP ports of VXLAN; none turns it off
+	// VXLANReserved takes VXLAN headers whose reserved bits are set.
+	VXLANReserved bool
+	GENEVEPorts   []uint16
+	TeredoPorts   []uint16
 	// TeredoAnyPort looks for Teredo on every UDP port.
 	TeredoAnyPort bool
-	ERSPANTypeI   bool
 	// Checksums verifies IPv4 and transport checksums: a packet with a wrong
 	// one gets BadChecksum.
 	Checksums bool
-	// ARPEvents and EthertypeEvents are those of versions from 8.0 on.
-	ARPEvents, EthertypeEvents bool
+	// Version7 leaves out what came with 8.0: ARP, IGMP and 802.1BR, IPv4 and
+	// authentication headers within IPv4, events of unknown ethertypes.
+	Version7 bool
 }
 
 // DefaultOptions are those of an empty configuration.
 func DefaultOptions() Options {
 	return Options{
 		VXLANPorts: []uint16{4789}, GENEVEPorts: []uint16{6081}, TeredoPorts: []uint16{3544},
-		ARPEvents: true, EthertypeEvents: true,
 	}
 }
 
@@ -79,7 +80,7 @@ func (d *Decoder) Rebuilt(p *Packet, b []byte) []*Packet {
 	d.depth = p.Depth
 	q := d.packet(b)
 	q.Flags = Rebuilt
-	q.VLAN, q.VLANs, q.Depth, q.src = p.VLAN, p.VLANs, p.Depth, SourceDefrag
+	q.VLAN, q.VLANs, q.Depth, q.src, q.Link, q.Root = p.VLAN, p.VLANs, p.Depth, SourceDefrag, LinkRaw, p.Root
 	q.Wire = uint32(p.L3) + uint32(len(b)) // as if it had come in one frame
 	if p.Version == 6 {
 		d.ipv6(q, 0)
@@ -103,13 +104,19 @@ func (d *Decoder) packet(b []byte) *Packet {
 
 // done counts a packet and puts it behind those it carried.
 func (d *Decoder) done(p *Packet) {
-	if p.Flags&Invalid != 0 {
+	if p.Flags&(Invalid|Malformed) != 0 && p.Depth == 0 && p.Flags&Rebuilt == 0 {
 		d.Counters.Invalid++
 	}
-	for _, e := range p.Events() {
+	d.CountEvents(p, 0)
+	d.out = append(d.out, p)
+}
+
+// CountEvents counts the events of p from the one at index from on: those that
+// came after p was decoded.
+func (d *Decoder) CountEvents(p *Packet, from uint8) {
+	for _, e := range p.events[from:p.NEvents] {
 		d.Counters.Events[e]++
 	}
-	d.out = append(d.out, p)
 }
 
 // layer uses up one layer; it reports false, with an event, when there are too
@@ -123,6 +130,12 @@ func (d *Decoder) layer(p *Packet) bool {
 	return true
 }
 
+// malformed notes an event of a packet that is still of use.
+func (p *Packet) malformed(e Event) {
+	p.AddEvent(e)
+	p.Flags |= Malformed
+}
+
 // invalid notes an event that makes the packet useless.
 func (p *Packet) invalid(e Event) {
 	p.AddEvent(e)
@@ -130,20 +143,29 @@ func (p *Packet) invalid(e Event) {
 }
 
 // tunnel decodes what p carries from offset off on as a packet of its own.
-// how gives the first header.
+// how gives the first header. What turns out to be no packet, as far as IP, is
+// forgotten: p was no tunnel then.
 func (d *Decoder) tunnel(p *Packet, off int, src Source, how func(q *Packet, off int)) {
 	if d.layers == 0 {
 		p.invalid(EvTooManyLayers)
 		return
 	}
-	p.Flags |= Outer
+	mark := len(d.out)
 	d.depth++
 	q := d.packet(p.Data[off:])
-	q.Flags, q.src = Inner, src
+	q.Flags, q.src, q.Link = Inner, src, LinkRaw
+	if q.Root = p.Root; q.Root == nil {
+		q.Root = p
+	}
 	q.VLAN, q.VLANs = p.VLAN, p.VLANs
 	how(q, 0)
-	d.done(q)
 	d.depth--
+	if q.Flags&Invalid != 0 && (q.Version == 0 || src == SourceTeredo) {
+		d.out = d.out[:mark]
+		return
+	}
+	p.Flags |= Outer
+	d.done(q)
 }
 
 // link decodes the link header.
@@ -200,6 +222,9 @@ func (d *Decoder) link(p *Packet, lt LinkType) {
 // ethernet decodes an Ethernet II header (IEEE 802.3 clause 3).
 func (d *Decoder) ethernet(p *Packet, off int) {
 	b := p.Data
+	if !d.layer(p) {
+		return
+	}
 	d.Counters.Ethernet++
 	if len(b) < off+14 {
 		p.invalid(EvEthernetPktTooSmall)
@@ -223,7 +248,7 @@ func (d *Decoder) raw(p *Packet, off int) {
 	case 6:
 		d.ipv6(p, off)
 	default:
-		p.invalid(EvIPRawInvalidIPVersion)
+		p.AddEvent(EvIPRawInvalidIPVersion)
 	}
 }
 
@@ -244,7 +269,7 @@ func (d *Decoder) null(p *Packet) {
 	case 10, 24, 28, 30:
 		d.ipv6(p, 4)
 	default:
-		p.invalid(EvNullUnsupportedType)
+		p.AddEvent(EvNullUnsupportedType)
 	}
 }
 
@@ -284,7 +309,7 @@ func (d *Decoder) ethertype(p *Packet, off int, et uint16) {
 		d.vlan(p, off)
 	case etARP:
 		c.ARP++
-		if d.opt.ARPEvents {
+		if !d.opt.Version7 {
 			d.arp(p, off)
 		}
 	case etPPPoES:
@@ -304,14 +329,18 @@ func (d *Decoder) ethertype(p *Packet, off int, et uint16) {
 	case etVNTag:
 		d.vntag(p, off)
 	case etETag:
-		d.etag(p, off)
+		if d.opt.Version7 {
+			c.UnknownEthertype++
+		} else {
+			d.etag(p, off)
+		}
 	case etNSH:
 		d.nsh(p, off)
 	case etPPP:
 		d.ppp(p, off)
 	default:
 		c.UnknownEthertype++
-		if d.opt.EthertypeEvents {
+		if !d.opt.Version7 {
 			p.AddEvent(EvEthernetUnknownEthertype)
 		}
 	}

@@ -117,7 +117,13 @@ const (
 	EvNullPktTooSmall
 	EvNullUnsupportedType
 	EvSCTPPktTooSmall
+	EvSCTPChunkTooSmall
+	EvSCTPChunkLenInvalid
+	EvSCTPInitChunkBundled
+	EvSCTPInitWithNonZeroVTag
+	EvSCTPDataWithZeroVTag
 	EvSCTPTooManyChunks
+	EvSCTPTooManyDataChunks
 	EvESPPktTooSmall
 	EvMPLSHeaderTooSmall
 	EvMPLSPktTooSmall
@@ -342,7 +348,13 @@ var eventNames = [NumEvents]string{
 	EvNullPktTooSmall:                        "ltnull.pkt_too_small",
 	EvNullUnsupportedType:                    "ltnull.unsupported_type",
 	EvSCTPPktTooSmall:                        "sctp.pkt_too_small",
+	EvSCTPChunkTooSmall:                      "sctp.chunk_too_small",
+	EvSCTPChunkLenInvalid:                    "sctp.chunk_len_invalid",
+	EvSCTPInitChunkBundled:                   "sctp.init_chunk_bundled",
+	EvSCTPInitWithNonZeroVTag:                "sctp.init_with_non_zero_vtag",
+	EvSCTPDataWithZeroVTag:                   "sctp.data_with_zero_vtag",
 	EvSCTPTooManyChunks:                      "sctp.too_many_chunks",
+	EvSCTPTooManyDataChunks:                  "sctp.too_many_data_chunks",
 	EvESPPktTooSmall:                         "esp.pkt_too_small",
 	EvMPLSHeaderTooSmall:                     "mpls.header_too_small",
 	EvMPLSPktTooSmall:                        "mpls.pkt_too_small",

@@ -23,7 +23,7 @@ const (
 
 // icmp4Codes is the largest code of each known type.
 var icmp4Codes = map[uint8]uint8{
-	icmpEchoReply: 0, icmpUnreachable: 15, icmpSourceQuench: 0, icmpRedirect: 3, icmpEcho: 0, icmpRouterAdv: 16,
+	icmpEchoReply: 0, icmpUnreachable: 15, icmpSourceQuench: 0, icmpRedirect: 3, icmpEcho: 0, icmpRouterAdv: 255,
 	icmpRouterSol: 0, icmpTimeExceeded: 1, icmpParameter: 2, icmpTimestamp: 0, icmpTimestampRep: 0, icmpInfoReq: 0,
 	icmpInfoRep: 0, icmpAddrMaskReq: 0, icmpAddrMaskRep: 0,
 }
@@ -40,7 +40,7 @@ func (d *Decoder) icmp4(p *Packet, b []byte, off int) {
 	m.Type, m.Code = b[0], b[1]
 	if top, ok := icmp4Codes[m.Type]; !ok {
 		p.AddEvent(EvICMPv4UnknownType)
-	} else if m.Code > top || m.Type == icmpRouterAdv && m.Code != 0 && m.Code != 16 {
+	} else if m.Code > top {
 		p.AddEvent(EvICMPv4UnknownCode)
 	}
 	switch m.Type {
@@ -63,12 +63,12 @@ func (d *Decoder) icmp4(p *Packet, b []byte, off int) {
 func (p *Packet) quoted4(b []byte) {
 	if len(b) < 20 {
 		if len(b) > 0 {
-			p.AddEvent(EvICMPv4IPv4TruncPkt)
+			p.malformed(EvICMPv4IPv4TruncPkt)
 		}
 		return
 	}
 	if b[0]>>4 != 4 {
-		p.AddEvent(EvICMPv4IPv4UnknownVer)
+		p.malformed(EvICMPv4IPv4UnknownVer)
 		return
 	}
 	var q Packet
@@ -100,6 +100,7 @@ const (
 	icmp6MLDQuery     = 130
 	icmp6MLDReport    = 131
 	icmp6MLDDone      = 132
+	icmp6Renumbering  = 138
 	icmp6MLDv2Report  = 143
 )
 
@@ -141,8 +142,11 @@ func (d *Decoder) icmp6(p *Packet, b []byte, off int) {
 		if t >= 133 && t <= 137 {
 			top = 0
 		}
-	case 138:
-		top = 255
+	case icmp6Renumbering:
+		// A command, a result, or a reset of the sequence number.
+		if top = 1; m.Code == 255 {
+			top = 255
+		}
 	case 139, 140:
 		top = 2
 	case 100, 101, 150, 200, 201:
@@ -167,11 +171,11 @@ func (d *Decoder) icmp6(p *Packet, b []byte, off int) {
 // quoted6 reads the start of the packet that an ICMPv6 error is about.
 func (p *Packet) quoted6(b []byte) {
 	if len(b) < 40 {
-		p.AddEvent(EvICMPv6IPv6TruncPkt)
+		p.malformed(EvICMPv6IPv6TruncPkt)
 		return
 	}
 	if b[0]>>4 != 6 {
-		p.AddEvent(EvICMPv6IPv6UnknownVersion)
+		p.malformed(EvICMPv6IPv6UnknownVersion)
 		return
 	}
 	var q Packet

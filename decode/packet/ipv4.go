@@ -47,8 +47,8 @@ func (d *Decoder) ipv4(p *Packet, off int) {
 	p.IPID = uint32(binary.BigEndian.Uint16(b[4:]))
 	p.FragOff, p.FragBits = ff&0x1fff*8, uint8(ff>>13)
 	p.setIPv4(b)
-	if hlen > 20 {
-		p.ipv4Options(b[20:hlen])
+	if hlen > 20 && !p.ipv4Options(b[20:hlen]) {
+		return
 	}
 	if d.opt.Checksums && sum(b[:hlen], 0) != 0xffff {
 		p.Flags |= BadChecksum
@@ -77,8 +77,9 @@ const (
 	ipOptRTRALT = 148
 )
 
-// ipv4Options notes which options are there and what is wrong with them.
-func (p *Packet) ipv4Options(b []byte) {
+// ipv4Options notes which options are there and what is wrong with them. It
+// reports whether they could be read to their end.
+func (p *Packet) ipv4Options(b []byte) bool {
 	if len(b)%8 != 0 {
 		p.AddEvent(EvIPv4OptPadRequired)
 	}
@@ -86,7 +87,7 @@ func (p *Packet) ipv4Options(b []byte) {
 		kind := b[0]
 		if kind == ipOptEOL {
 			p.IPOpts |= IPOptEOL
-			return
+			return true
 		}
 		if kind == ipOptNOP {
 			p.IPOpts |= IPOptNOP
@@ -94,34 +95,33 @@ func (p *Packet) ipv4Options(b []byte) {
 			continue
 		}
 		if len(b) < 2 {
-			p.AddEvent(EvIPv4OptMalformed)
-			return
+			p.AddEvent(EvIPv4OptEOLRequired)
+			return true
 		}
 		n := int(b[1])
 		if n > len(b) || n < 2 {
-			p.AddEvent(EvIPv4OptInvalidLen)
-			return
+			p.invalid(EvIPv4OptInvalidLen)
+			return false
 		}
-		bit, ok := ipOption(kind, b[:n])
+		bit, wrong := ipOption(kind, b[:n])
 		switch {
-		case !ok:
-			p.AddEvent(EvIPv4OptInvalidLen)
-			return
 		case bit == 0:
 			p.AddEvent(EvIPv4OptInvalid)
 		case p.IPOpts&bit != 0:
 			p.AddEvent(EvIPv4OptDuplicate)
+		case wrong != evNone:
+			p.malformed(wrong)
 		default:
 			p.IPOpts |= bit
 		}
 		b = b[n:]
 	}
+	return true
 }
 
-// ipOption returns the flag of an option, and whether its length and pointer
-// are in order (RFC 791 section 3.1, RFC 1108, RFC 2113).
-func ipOption(kind byte, b []byte) (IPOpts, bool) {
-	n := len(b)
+// ipOption returns the flag of an option, none if it is not known, and what is
+// wrong with its length or pointer (RFC 791 section 3.1, RFC 1108, RFC 2113).
+func ipOption(kind byte, b []byte) (IPOpts, Event) {
 	switch kind {
 	case ipOptRR:
 		return IPOptRR, route(b)
@@ -130,26 +130,45 @@ func ipOption(kind byte, b []byte) (IPOpts, bool) {
 	case ipOptSSRR:
 		return IPOptSSRR, route(b)
 	case ipOptTS:
-		return IPOptTS, n >= 4 && b[2] >= 5 && int(b[2]) <= n+1
+		return IPOptTS, pointer(b, 4, 5, 1)
 	case ipOptQS:
-		return IPOptQS, n == 8
+		return IPOptQS, length(len(b) == 8)
 	case ipOptSec:
-		return IPOptSec, n == 11
+		return IPOptSec, length(len(b) >= 3)
 	case ipOptESec:
-		return IPOptESec, n >= 3
+		return IPOptESec, length(len(b) >= 3)
 	case ipOptCIPSO:
-		return IPOptCIPSO, n >= 10
+		return IPOptCIPSO, length(len(b) >= 10)
 	case ipOptSID:
-		return IPOptSatID, n == 4
+		return IPOptSatID, length(len(b) == 4)
 	case ipOptRTRALT:
-		return IPOptRTRALT, n == 4
+		return IPOptRTRALT, length(len(b) == 4)
 	}
-	return 0, true
+	return 0, evNone
 }
 
-// route reports whether length and pointer of a route option are in order.
-func route(b []byte) bool {
-	return len(b) >= 3 && b[2] >= 4 && b[2]%4 == 0 && int(b[2]) <= len(b)+1
+// length returns the event of a wrong length, unless it is right.
+func length(right bool) Event {
+	if right {
+		return evNone
+	}
+	return EvIPv4OptInvalidLen
+}
+
+// route checks length and pointer of a route option: the pointer is to one of
+// the addresses, or behind the last.
+func route(b []byte) Event { return pointer(b, 3, 4, 4) }
+
+// pointer checks an option of at least min bytes whose third byte points, from
+// 1, to first or a multiple of step behind it.
+func pointer(b []byte, min, first, step int) Event {
+	if len(b) < min {
+		return EvIPv4OptInvalidLen
+	}
+	if at := int(b[2]); at < first || (at-first)%step != 0 || at > len(b)+1 {
+		return EvIPv4OptMalformed
+	}
+	return evNone
 }
 
 // sum adds 16-bit words in ones' complement (RFC 1071).

@@ -18,6 +18,9 @@ const (
 // expects each kind once, destination options twice.
 const maxExtHeaders = 40
 
+// maxOffset is the largest offset of a header that a Packet can hold.
+const maxOffset = 1<<16 - 1
+
 // ipv6 decodes RFC 8200 section 3 at off, with the extension headers.
 func (d *Decoder) ipv6(p *Packet, off int) {
 	d.Counters.IPv6++
@@ -26,7 +29,9 @@ func (d *Decoder) ipv6(p *Packet, off int) {
 	}
 	b := p.Data[off:]
 	if len(b) < 40 {
-		p.invalid(EvIPv6PktTooSmall)
+		if !d.opt.Version7 {
+			p.invalid(EvIPv6PktTooSmall)
+		}
 		return
 	}
 	if b[0]>>4 != 6 {
@@ -60,6 +65,10 @@ func (d *Decoder) extensions(p *Packet, off, end int) {
 		nh := p.Proto
 		b := p.Data[off:end]
 		n := 0
+		if len(b) < 2 && nh != nhNone || off > maxOffset {
+			p.invalid(EvIPv6TruncExtHdr)
+			return
+		}
 		switch nh {
 		case nhHopByHop, nhDestOpts, nhRouting, nhMobility, nhHIP, nhShim6:
 			if len(b) < 8 {
@@ -76,8 +85,9 @@ func (d *Decoder) extensions(p *Packet, off, end int) {
 				p.invalid(EvIPv6TruncExtHdr)
 				return
 			}
-			// RFC 4302 section 2.2: in 4-byte units, minus 2.
-			n = (int(b[1]) + 2) * 4
+			// RFC 4302 section 2.2: in 4-byte units, minus 2. It is never
+			// shorter than its fixed fields.
+			n = max((int(b[1])+2)*4, 12)
 			if n > len(b) {
 				p.invalid(EvIPv6TruncExtHdr)
 				return
@@ -99,7 +109,7 @@ func (d *Decoder) extensions(p *Packet, off, end int) {
 			d.transport(p, off, end)
 			return
 		}
-		d.extension(p, &seen, nh, b[:n])
+		d.extension(p, &seen, nh, b[:n], len(b))
 		p.Proto = b[0]
 		off += n
 		if nh != nhFragment {
@@ -117,21 +127,22 @@ func (d *Decoder) extensions(p *Packet, off, end int) {
 // extSeen counts the extension headers of a packet.
 type extSeen struct{ hop, dest, routing, frag, ah int }
 
-// extension checks one extension header.
-func (d *Decoder) extension(p *Packet, seen *extSeen, nh uint8, b []byte) {
+// extension checks one extension header; rest is how much of the packet there
+// is from it on.
+func (d *Decoder) extension(p *Packet, seen *extSeen, nh uint8, b []byte, rest int) {
 	switch nh {
 	case nhHopByHop:
 		if seen.hop++; seen.hop > 1 {
 			p.AddEvent(EvIPv6ExtHdrDuplHH)
 			return
 		}
-		p.ipv6Options(b[2:], EvIPv6HopoptsUnknownOpt, EvIPv6HopoptsOnlyPadding)
+		p.ipv6Options(b[2:], rest-len(b), EvIPv6HopoptsUnknownOpt, EvIPv6HopoptsOnlyPadding)
 	case nhDestOpts:
 		if seen.dest++; seen.dest > 2 {
 			p.AddEvent(EvIPv6ExtHdrDuplDH)
 			return
 		}
-		p.ipv6Options(b[2:], EvIPv6DstoptsUnknownOpt, EvIPv6DstoptsOnlyPadding)
+		p.ipv6Options(b[2:], rest-len(b), EvIPv6DstoptsUnknownOpt, EvIPv6DstoptsOnlyPadding)
 	case nhRouting:
 		if seen.routing++; seen.routing > 1 {
 			p.AddEvent(EvIPv6ExtHdrDuplRH)
@@ -179,50 +190,53 @@ const (
 	opt6HAO   = 201
 )
 
-// ipv6Options checks the options of a hop-by-hop or destination header.
-func (p *Packet) ipv6Options(b []byte, unknown, onlyPadding Event) {
-	known, other := false, false
+// ipv6Options checks the options of a hop-by-hop or destination header, behind
+// which the packet has more bytes: an option that ends within those ends the
+// header, a longer one is broken.
+func (p *Packet) ipv6Options(b []byte, more int, unknown, onlyPadding Event) {
+	padded, other := false, false
+loop:
 	for len(b) > 0 {
 		kind := b[0]
 		if kind == opt6Pad1 {
+			padded = true
 			b = b[1:]
 			continue
 		}
-		if len(b) < 2 || int(b[1]) > len(b)-2 {
-			p.AddEvent(EvIPv6ExtHdrInvalidOptlen)
-			return
+		if len(b) < 2 {
+			break
 		}
-		n := int(b[1])
+		n, least := int(b[1]), 0
+		if n > len(b)-2+more {
+			p.malformed(EvIPv6ExtHdrInvalidOptlen)
+			break
+		}
 		switch kind {
 		case opt6PadN:
+			padded = true
 			if n == 0 {
 				p.AddEvent(EvIPv6ZeroLenPadn)
 			}
 		case opt6RA:
-			known = true
-			if n != 2 {
-				p.AddEvent(EvIPv6ExtHdrInvalidOptlen)
-				return
-			}
+			least = 2
 		case opt6Jumbo:
-			known = true
-			if n != 4 {
-				p.AddEvent(EvIPv6ExtHdrInvalidOptlen)
-				return
-			}
+			least = 4
 		case opt6HAO:
-			known = true
-			if n != 16 {
-				p.AddEvent(EvIPv6ExtHdrInvalidOptlen)
-				return
-			}
+			least = 16
 		default:
-			other = true
 			p.AddEvent(unknown)
+			other = true
 		}
-		b = b[2+n:]
+		if least > 0 {
+			if n < least {
+				p.malformed(EvIPv6ExtHdrInvalidOptlen)
+				break loop
+			}
+			other = true
+		}
+		b = b[min(2+n, len(b)):]
 	}
-	if !known && !other {
+	if padded && !other {
 		p.AddEvent(onlyPadding)
 	}
 }

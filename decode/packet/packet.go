@@ -65,6 +65,9 @@ const (
 	NoLog
 	// Invalid: broken beyond use; counted and reported, neither flow nor rules see it.
 	Invalid
+	// Malformed: a header is broken in a way that lets the rest be read; the
+	// packet is counted as invalid and handled as any other.
+	Malformed
 	// FlowPkt: the packet belongs to a flow.
 	FlowPkt
 )
@@ -85,7 +88,8 @@ type Packet struct {
 	Flags Flags
 	Dir   field.Dir // direction within the flow; set by the flow table
 	Link  LinkType
-	Depth uint8 // tunnel depth; 0 is the outermost packet
+	Depth uint8   // tunnel depth; 0 is the outermost packet
+	Root  *Packet // outermost packet around an Inner one; nil without
 	src   Source
 
 	// Link layer.
@@ -119,6 +123,7 @@ type Packet struct {
 	PayLen           uint16
 	TCP              TCP  // valid if Proto is TCP and L4 is not 0
 	ICMP             ICMP // valid if Proto is ICMP or ICMPv6 and L4 is not 0
+	SCTP             SCTP // valid if Proto is SCTP and L4 is not 0
 
 	// Events of decoding and of stream tracking, in order of their detection.
 	NEvents uint8
@@ -216,6 +221,21 @@ func (p *Packet) HasEvent(e Event) bool {
 
 // Has reports whether all flags of f are set.
 func (p *Packet) Has(f Flags) bool { return p.Flags&f == f }
+
+// HasFlow reports whether a packet of that kind belongs to a flow: TCP, UDP,
+// SCTP, ICMP and ESP do, as does IPv6 that IPv4 carries.
+func (p *Packet) HasFlow() bool {
+	if p.Flags&(Invalid|Fragment) != 0 {
+		return false
+	}
+	switch p.Proto {
+	case ProtoTCP, ProtoUDP, ProtoSCTP, ProtoICMP, ProtoICMPv6, ProtoESP:
+		return p.L4 != 0
+	case ProtoIPv6:
+		return p.Version == 4
+	}
+	return false
+}
 
 // VLANIDs returns the VLAN identifiers of the tags, outermost first. It is a
 // slice of the packet's own memory.

@@ -73,14 +73,6 @@ func (d *Decoder) pppoeSession(p *Packet, off int) {
 		p.invalid(EvPPPoEPktTooSmall)
 		return
 	}
-	if b[1] != 0 {
-		p.invalid(EvPPPoEWrongCode)
-		return
-	}
-	if n := int(binary.BigEndian.Uint16(b[4:])); n > len(b)-6 {
-		p.invalid(EvPPPoEPktTooSmall)
-		return
-	}
 	if b[6]&1 != 0 {
 		d.pppProtocol(p, off+7, uint16(b[6]))
 		return
@@ -103,20 +95,10 @@ func (d *Decoder) pppoeDiscovery(p *Packet, off int) {
 	switch b[1] {
 	case 0x09, 0x07, 0x19, 0x65, 0xa7: // PADI, PADO, PADR, PADS, PADT
 	default:
-		p.AddEvent(EvPPPoEWrongCode)
-	}
-	n := int(binary.BigEndian.Uint16(b[4:]))
-	b = b[6:]
-	if n > len(b) {
-		p.invalid(EvPPPoEMalformedTags)
+		p.invalid(EvPPPoEWrongCode)
 		return
 	}
-	for b = b[:n]; len(b) >= 4; {
-		t := int(binary.BigEndian.Uint16(b[2:]))
-		if t > len(b)-4 {
-			p.invalid(EvPPPoEMalformedTags)
-			return
-		}
-		b = b[4+t:]
+	if int(binary.BigEndian.Uint16(b[4:])) > len(b)-6 {
+		p.invalid(EvPPPoEMalformedTags)
 	}
 }

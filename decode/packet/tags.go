@@ -5,13 +5,21 @@ import "encoding/binary"
 // vlan decodes IEEE 802.1Q tags, up to three deep.
 func (d *Decoder) vlan(p *Packet, off int) {
 	c := &d.Counters
+	switch p.VLANs {
+	case 0:
+		c.VLAN++
+	case 1:
+		c.VLANQinQ++
+	case 2:
+		c.VLANQinQ3++
+	}
 	b := p.Data[off:]
 	if len(b) < 4 {
 		p.invalid(EvVLANHeaderTooSmall)
 		return
 	}
 	if int(p.VLANs) == len(p.VLAN) {
-		p.invalid(EvVLANTooManyLayers)
+		p.AddEvent(EvVLANTooManyLayers)
 		return
 	}
 	if !d.layer(p) {
@@ -19,14 +27,6 @@ func (d *Decoder) vlan(p *Packet, off int) {
 	}
 	p.VLAN[p.VLANs] = binary.BigEndian.Uint16(b)
 	p.VLANs++
-	switch p.VLANs {
-	case 1:
-		c.VLAN++
-	case 2:
-		c.VLANQinQ++
-	case 3:
-		c.VLANQinQ3++
-	}
 	d.ethertype(p, off+4, binary.BigEndian.Uint16(b[2:]))
 }
 
@@ -80,13 +80,13 @@ const (
 // pseudo wire (RFC 4448).
 func (d *Decoder) mpls(p *Packet, off int) {
 	d.Counters.MPLS++
+	if !d.layer(p) {
+		return
+	}
 	var label uint32
 	for {
-		if len(p.Data) < off+4 {
+		if len(p.Data) < off+4 || off > maxOffset {
 			p.invalid(EvMPLSHeaderTooSmall)
-			return
-		}
-		if !d.layer(p) {
 			return
 		}
 		v := binary.BigEndian.Uint32(p.Data[off:])
@@ -129,7 +129,7 @@ func (d *Decoder) mpls(p *Packet, off int) {
 		}
 		d.ethernet(p, off+4)
 	case 1:
-		p.AddEvent(EvMPLSUnknownPayloadType)
+		p.malformed(EvMPLSUnknownPayloadType)
 	default:
 		d.ethernet(p, off)
 	}
@@ -190,7 +190,7 @@ func (d *Decoder) wifi(p *Packet, off int) {
 func (d *Decoder) nflog(p *Packet) {
 	b := p.Data
 	const payload = 9
-	for off := 4; off+4 <= len(b); {
+	for off := 4; off+4 <= len(b) && off <= maxOffset; {
 		n, kind := int(binary.LittleEndian.Uint16(b[off:])), binary.LittleEndian.Uint16(b[off+2:])&0x7fff
 		if n < 4 || off+n > len(b) {
 			break

@@ -23,7 +23,7 @@ func (d *Decoder) transport(p *Packet, off, end int) {
 		d.icmp4(p, b, off)
 	case ProtoICMPv6:
 		if p.Version == 4 {
-			p.AddEvent(EvIPv4ICMPv6)
+			p.invalid(EvIPv4ICMPv6)
 			return
 		}
 		c.ICMPv6++
@@ -39,12 +39,15 @@ func (d *Decoder) transport(p *Packet, off, end int) {
 		c.SCTP++
 		d.sctp(p, b, off)
 	case ProtoIGMP:
-		c.IGMP++
-		if len(b) < 8 {
-			p.invalid(EvIGMPPktTooSmall)
+		if p.Version == 6 {
+			p.AddEvent(EvIPv6UnknownNextHeader)
 			return
 		}
-		p.L4, p.L4Len = uint16(off), 8
+		if d.opt.Version7 {
+			return
+		}
+		c.IGMP++
+		d.igmp(p, b, off)
 	case ProtoESP:
 		c.ESP++
 		if len(b) < 8 {
@@ -68,7 +71,7 @@ func (d *Decoder) transport(p *Packet, off, end int) {
 // ah passes over an authentication header of IPv4 (RFC 4302 section 2).
 func (d *Decoder) ah(p *Packet, off, end int) {
 	b := p.Data[off:end]
-	if p.Version != 4 || len(b) < 12 {
+	if p.Version != 4 || len(b) < 12 || d.opt.Version7 {
 		return
 	}
 	n := (int(b[1]) + 2) * 4
@@ -93,8 +96,12 @@ func (d *Decoder) tcp(p *Packet, b []byte, off int) {
 		return
 	}
 	header := int(b[12]>>4) * 4
-	if header < 20 || header > len(b) {
+	if header > len(b) {
 		p.invalid(EvTCPHLenTooSmall)
+		return
+	}
+	if header < 20 {
+		p.invalid(EvTCPInvalidOptlen)
 		return
 	}
 	p.ports(b, off, header)
@@ -119,6 +126,8 @@ const (
 	tcpOptSACKOK = 4
 	tcpOptSACK   = 5
 	tcpOptTS     = 8
+	tcpOptMD5    = 19
+	tcpOptAO     = 29
 	tcpOptTFO    = 34
 	tcpOptExp1   = 253
 	tcpOptExp2   = 254
@@ -148,7 +157,7 @@ func (p *Packet) tcpOptions(b []byte, off int) {
 		}
 		n := int(b[at+1])
 		if n < 2 || at+n > len(b) {
-			p.AddEvent(EvTCPOptInvalidLen)
+			p.malformed(EvTCPOptInvalidLen)
 			return
 		}
 		p.tcpOption(kind, b[at:at+n], off+at)
@@ -184,12 +193,20 @@ func (p *Packet) tcpOption(kind byte, b []byte, off int) {
 	case tcpOptSACKOK:
 		take(OptSACKOK, len(b) == 2)
 	case tcpOptSACK:
-		if take(OptSACK, len(b) >= 10 && (len(b)-2)%8 == 0) {
+		if take(OptSACK, (len(b)-2)%8 == 0) {
 			t.SACK, t.NSACK = uint16(off+2), uint8((len(b)-2)/8)
 		}
 	case tcpOptTS:
 		if take(OptTimestamp, len(b) == 10) {
 			t.TSVal, t.TSEcr = binary.BigEndian.Uint32(b[2:]), binary.BigEndian.Uint32(b[6:])
+		}
+	case tcpOptMD5:
+		if len(b) != 18 {
+			p.malformed(EvTCPOptInvalidLen)
+		}
+	case tcpOptAO:
+		if len(b) < 4 {
+			p.malformed(EvTCPOptInvalidLen)
 		}
 	case tcpOptTFO:
 		if take(OptTFO, len(b) == 2 || len(b) >= 6 && len(b) <= 18 && len(b)%2 == 0) {
@@ -225,15 +242,6 @@ func (d *Decoder) udp(p *Packet, b []byte, off int) {
 	if n > 8 {
 		d.udpTunnel(p, off+8, off+n)
 	}
-}
-
-// sctp decodes RFC 9260 section 3.
-func (d *Decoder) sctp(p *Packet, b []byte, off int) {
-	if len(b) < 12 {
-		p.invalid(EvSCTPPktTooSmall)
-		return
-	}
-	p.ports(b, off, 12)
 }
 
 // verify reports whether the transport checksum of the frame at hand can be

@@ -16,7 +16,7 @@ func (d *Decoder) ipInIP(p *Packet, off, end int, version uint8) {
 			short, wrong, least = EvIPv6IPv6InIPv6TooSmall, EvIPv6IPv6InIPv6WrongVersion, 40
 		}
 		if len(b) < least {
-			p.AddEvent(short)
+			p.malformed(short)
 			return
 		}
 		if b[0]>>4 != version {
@@ -25,6 +25,9 @@ func (d *Decoder) ipInIP(p *Packet, off, end int, version uint8) {
 		}
 	}
 	if version == 4 {
+		if p.Version == 4 && d.opt.Version7 {
+			return
+		}
 		if p.Version == 4 {
 			c.IPv4InIPv4++
 		} else {
@@ -74,11 +77,11 @@ func (d *Decoder) gre(p *Packet, off, end int) {
 	switch flags & 7 {
 	case 0:
 		if flags&greRecur != 0 {
-			p.AddEvent(EvGREVersion0Recur)
+			p.malformed(EvGREVersion0Recur)
 			return
 		}
 		if flags&greFlags0 != 0 {
-			p.AddEvent(EvGREVersion0Flags)
+			p.malformed(EvGREVersion0Flags)
 			return
 		}
 		if flags&(greChecksum|greRouting) != 0 {
@@ -97,32 +100,32 @@ func (d *Decoder) gre(p *Packet, off, end int) {
 		if flags&greRouting != 0 {
 			var ok bool
 			if n, ok = greRoutes(b, n); !ok {
-				p.AddEvent(EvGREVersion0MalformedSREHdr)
+				p.malformed(EvGREVersion0MalformedSREHdr)
 				return
 			}
 		}
 	case 1:
 		switch {
 		case flags&greChecksum != 0:
-			p.AddEvent(EvGREVersion1Chksum)
+			p.malformed(EvGREVersion1Chksum)
 			return
 		case flags&greRouting != 0:
-			p.AddEvent(EvGREVersion1Route)
+			p.malformed(EvGREVersion1Route)
 			return
 		case flags&greSSR != 0:
-			p.AddEvent(EvGREVersion1Ssr)
+			p.malformed(EvGREVersion1Ssr)
 			return
 		case flags&greRecur != 0:
-			p.AddEvent(EvGREVersion1Recur)
+			p.malformed(EvGREVersion1Recur)
 			return
 		case flags&greFlags1 != 0:
-			p.AddEvent(EvGREVersion1Flags)
+			p.malformed(EvGREVersion1Flags)
 			return
 		case pr != etPPP:
-			p.AddEvent(EvGREVersion1WrongProtocol)
+			p.malformed(EvGREVersion1WrongProtocol)
 			return
 		case flags&greKey == 0:
-			p.AddEvent(EvGREVersion1NoKey)
+			p.malformed(EvGREVersion1NoKey)
 			return
 		}
 		n += 4
@@ -137,7 +140,7 @@ func (d *Decoder) gre(p *Packet, off, end int) {
 			return
 		}
 	default:
-		p.AddEvent(EvGREWrongVersion)
+		p.malformed(EvGREWrongVersion)
 		return
 	}
 	d.greInner(p, off, n, end, flags, pr)
@@ -176,17 +179,21 @@ func (d *Decoder) greInner(p *Packet, off, n, end int, flags, pr uint16) {
 		d.tunnelTo(p, at, end, SourceGRE, d.ethernet)
 	case etERSPAN:
 		if flags&greSequence == 0 {
-			if d.opt.ERSPANTypeI {
-				d.Counters.ERSPAN++
-				d.tunnelTo(p, at, end, SourceGRE, d.ethernet)
-			}
+			// Type I has no header of its own.
+			d.Counters.ERSPAN++
+			d.tunnelTo(p, at, end, SourceGRE, d.ethernet)
 			return
 		}
 		d.tunnelTo(p, at, end, SourceGRE, d.erspan)
 	case etARP:
-		d.tunnelTo(p, at, end, SourceGRE, func(q *Packet, off int) { d.ethertype(q, off, etARP) })
+		if !d.opt.Version7 {
+			d.tunnelTo(p, at, end, SourceGRE, d.arpAt)
+		}
 	}
 }
+
+// arpAt decodes ARP that a tunnel carries without a link header.
+func (d *Decoder) arpAt(q *Packet, off int) { d.ethertype(q, off, etARP) }
 
 // erspan decodes a header of ERSPAN type II (draft-foschiano-erspan).
 func (d *Decoder) erspan(p *Packet, off int) {
@@ -202,7 +209,7 @@ func (d *Decoder) erspan(p *Packet, off int) {
 		return
 	}
 	if id := v & 0xfff; id > 0 {
-		if p.VLANs >= 2 {
+		if int(p.VLANs) == len(p.VLAN) {
 			p.invalid(EvERSPANTooManyVLANLayers)
 			return
 		}
@@ -224,20 +231,31 @@ func (d *Decoder) udpTunnel(p *Packet, off, end int) {
 	}
 }
 
-// vxlan decodes RFC 7348 section 5.
+// vxlan decodes RFC 7348 section 5. The Ethernet header that the tunnel carries
+// only says what follows it.
 func (d *Decoder) vxlan(p *Packet, off, end int) {
+	const header = 8
 	b := p.Data[off:end]
-	if len(b) < 8+14 || b[0]&0x08 == 0 || b[7] != 0 {
+	if len(b) < header+14 || b[0]&0x08 == 0 {
 		return
 	}
-	switch binary.BigEndian.Uint16(b[8+12:]) {
-	case etIPv4, etIPv6, etVLAN, etQinQ, etARP:
+	if !d.opt.VXLANReserved && (b[0]&^0x08 != 0 || b[1]|b[2]|b[3]|b[7] != 0) {
+		return
+	}
+	et := binary.BigEndian.Uint16(b[header+12:])
+	switch et {
+	case etIPv4, etIPv6, etVLAN, etQinQ:
+	case etARP:
+		if d.opt.Version7 {
+			return
+		}
 	default:
-		p.AddEvent(EvVXLANUnknownPayloadType)
+		d.Counters.VXLAN++
+		p.malformed(EvVXLANUnknownPayloadType)
 		return
 	}
 	d.Counters.VXLAN++
-	d.tunnelTo(p, off+8, end, SourceVXLAN, d.ethernet)
+	d.tunnelTo(p, off+header+14, end, SourceVXLAN, func(q *Packet, off int) { d.ethertype(q, off, et) })
 }
 
 // geneve decodes RFC 8926 section 3.4.
@@ -259,34 +277,26 @@ func (d *Decoder) geneve(p *Packet, off, end int) {
 	case etIPv6:
 		d.tunnelTo(p, off+n, end, SourceGENEVE, d.ipv6)
 	case etARP:
-		d.tunnelTo(p, off+n, end, SourceGENEVE, func(q *Packet, off int) { d.ethertype(q, off, etARP) })
+		if !d.opt.Version7 {
+			d.tunnelTo(p, off+n, end, SourceGENEVE, d.arpAt)
+		}
 	default:
-		p.AddEvent(EvGENEVEUnknownPayloadType)
+		p.malformed(EvGENEVEUnknownPayloadType)
 	}
 }
 
-// teredo decodes RFC 4380 section 5.1.1: IPv6 behind an authentication and an
-// origin header, which may be missing.
+// teredo decodes RFC 4380 section 5.1.1: IPv6, behind an origin header or not.
+// What comes with an authentication header sets the tunnel up and is not looked
+// into. A port proves nothing, so the length has to be right to the byte.
 func (d *Decoder) teredo(p *Packet, off, end int) {
 	b := p.Data[off:end]
-	if len(b) >= 4 && b[0] == 0 && b[1] == 1 {
-		n := 13 + int(b[2]) + int(b[3])
-		if n > len(b) {
-			return
-		}
-		b, off = b[n:], off+n
-	}
 	if len(b) >= 8 && b[0] == 0 && b[1] == 0 {
 		b, off = b[8:], off+8
 	}
 	if len(b) < 40 || b[0]>>4 != 6 {
 		return
 	}
-	plen := int(binary.BigEndian.Uint16(b[4:]))
-	if len(b) == 40 && plen == 0 && b[6] == nhNone {
-		return // a bubble
-	}
-	if len(b) != 40+plen {
+	if plen := int(binary.BigEndian.Uint16(b[4:])); len(b) != 40+plen || b[7] == 0 {
 		return
 	}
 	d.Counters.Teredo++
@@ -298,10 +308,7 @@ const (
 	nshIPv4     = 1
 	nshIPv6     = 2
 	nshEthernet = 3
-	nshNSH      = 4
 	nshMPLS     = 5
-	nshExp1     = 0xfe
-	nshExp2     = 0xff
 )
 
 // nsh decodes RFC 8300.
@@ -316,7 +323,7 @@ func (d *Decoder) nsh(p *Packet, off int) {
 	n := int(v&0x3f) * 4
 	switch {
 	case v>>14 != 0 || v&0x1000 != 0:
-		p.invalid(EvNSHUnsupportedVersion)
+		p.AddEvent(EvNSHUnsupportedVersion)
 		return
 	case n > len(b):
 		p.invalid(EvNSHBadHeaderLength)
@@ -324,7 +331,7 @@ func (d *Decoder) nsh(p *Packet, off int) {
 	}
 	switch b[2] & 0x0f {
 	case 0, 0x0f:
-		p.invalid(EvNSHReservedType)
+		p.AddEvent(EvNSHReservedType)
 		return
 	case 1:
 		if n != 24 {
@@ -332,12 +339,8 @@ func (d *Decoder) nsh(p *Packet, off int) {
 			return
 		}
 	case 2:
-		if n < 8 {
-			p.invalid(EvNSHBadHeaderLength)
-			return
-		}
 	default:
-		p.invalid(EvNSHUnsupportedType)
+		p.AddEvent(EvNSHUnsupportedType)
 		return
 	}
 	if !d.layer(p) {
@@ -352,9 +355,7 @@ func (d *Decoder) nsh(p *Packet, off int) {
 		d.ethernet(p, off+n)
 	case nshMPLS:
 		d.mpls(p, off+n)
-	case nshNSH, nshExp1, nshExp2:
-		p.AddEvent(EvNSHUnsupportedType)
 	default:
-		p.invalid(EvNSHUnknownPayload)
+		p.AddEvent(EvNSHUnknownPayload)
 	}
 }
