@@ -69,7 +69,7 @@ func (w *worker) packet(p *packet.Packet) {
 	var f *flow.Flow
 	var a *app
 	opening := false
-	if p.HasFlow() {
+	if flow.Tracked(p) {
 		if f = w.flow(p); f != nil {
 			if f.State == flow.StateBypassed {
 				return

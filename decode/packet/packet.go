@@ -222,21 +222,6 @@ func (p *Packet) HasEvent(e Event) bool {
 // Has reports whether all flags of f are set.
 func (p *Packet) Has(f Flags) bool { return p.Flags&f == f }
 
-// HasFlow reports whether a packet of that kind belongs to a flow: TCP, UDP,
-// SCTP, ICMP and ESP do, as does IPv6 that IPv4 carries.
-func (p *Packet) HasFlow() bool {
-	if p.Flags&(Invalid|Fragment) != 0 {
-		return false
-	}
-	switch p.Proto {
-	case ProtoTCP, ProtoUDP, ProtoSCTP, ProtoICMP, ProtoICMPv6, ProtoESP:
-		return p.L4 != 0
-	case ProtoIPv6:
-		return p.Version == 4
-	}
-	return false
-}
-
 // VLANIDs returns the VLAN identifiers of the tags, outermost first. It is a
 // slice of the packet's own memory.
 func (p *Packet) VLANIDs() []uint16 {
