@@ -10,11 +10,12 @@ import (
 type pieces struct {
 	free  [80][][]byte
 	inUse uint64 // bytes given out
+	idle  int    // bytes in free
 }
 
 const (
-	minPiece = 256 // bytes
-	maxIdle  = 64  // buffers of one class that are kept
+	minPiece = 256     // bytes
+	maxIdle  = 2 << 20 // bytes of buffers that are kept
 )
 
 // class returns the smallest class that holds n bytes.
@@ -36,6 +37,7 @@ func (p *pieces) get(n int) []byte {
 	if l := p.free[c]; len(l) > 0 {
 		b := l[len(l)-1]
 		p.free[c] = l[:len(l)-1]
+		p.idle -= size(c)
 		return b[:0]
 	}
 	return make([]byte, 0, size(c))
@@ -47,7 +49,8 @@ func (p *pieces) put(b []byte) {
 	}
 	c := class(cap(b))
 	p.inUse -= uint64(size(c))
-	if len(p.free[c]) < maxIdle {
+	if p.idle < maxIdle {
+		p.idle += size(c)
 		p.free[c] = append(p.free[c], b)
 	}
 }
