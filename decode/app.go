@@ -330,7 +330,8 @@ func (a *app) parse(dir field.Dir, b []byte, offset uint64, end bool) int {
 		return len(b)
 	}
 	a.env.Now = a.w.now
-	in := proto.Input{Dir: dir, Data: b, End: end, Start: !a.started[d], Offset: offset}
+	in := &a.w.input
+	*in = proto.Input{Dir: dir, Data: b, End: end, Start: !a.started[d], Offset: offset}
 	a.started[d] = true
 	if end {
 		if a.ended[d] {
@@ -338,7 +339,7 @@ func (a *app) parse(dir field.Dir, b []byte, offset uint64, end bool) int {
 		}
 		a.ended[d] = true
 	}
-	r := a.parser.Parse(&in)
+	r := a.parser.Parse(in)
 	if a.change {
 		a.handOver()
 	}
@@ -375,9 +376,10 @@ func (a *app) gap(dir field.Dir, n int, offset uint64) {
 		return
 	}
 	a.env.Now = a.w.now
-	in := proto.Input{Dir: dir, Gap: n, Start: !a.started[dir.Index()], Offset: offset}
+	in := &a.w.input
+	*in = proto.Input{Dir: dir, Gap: n, Start: !a.started[dir.Index()], Offset: offset}
 	a.started[dir.Index()] = true
-	if r := a.parser.Parse(&in); r.Status == proto.Stop {
+	if r := a.parser.Parse(in); r.Status == proto.Stop {
 		a.w.counters.app[a.proto.ID].errors++
 		a.fail()
 	}

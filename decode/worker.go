@@ -20,6 +20,7 @@ type worker struct {
 	inspector Inspector
 	pub       event.Publisher
 	files     *file.Store
+	input     proto.Input // of the parser's call in work
 
 	rec      *recogniser
 	options  []any // of each protocol, by ID
