@@ -108,7 +108,7 @@ func New(o *Options) (*Pipeline, error) {
 		}
 		w.counters.events = make([]uint64, packet.NumEvents)
 		w.counters.app = make([]appCounter, n)
-		w.flows.Reuse = w.streams.Reusable
+		w.flows.Reuse, w.streams.Reverse = w.streams.Reusable, w.reverse
 		pl.workers, pl.lanes = append(pl.workers, w), append(pl.lanes, lane)
 	}
 	return pl, nil

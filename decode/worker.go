@@ -196,7 +196,7 @@ func (w *worker) bypass(f *flow.Flow) {
 // server.
 func (w *worker) reverse(f *flow.Flow) {
 	w.flows.Reverse(f)
-	w.streams.Reverse(f)
+	w.streams.Swap(f)
 }
 
 // log publishes what a packet yielded besides alerts.
@@ -352,7 +352,7 @@ func (w *worker) pseudoPacket(f *flow.Flow, dir field.Dir) {
 	}
 	p.SetSource(packet.SourceFlowTimeout)
 	w.counters.pseudo++
-	w.streams.Flush(f, dir, w)
+	w.streams.Flush(f, p, w)
 	var a *app
 	if f.Parser != 0 {
 		a = w.apps[f.Parser-1]

@@ -470,6 +470,9 @@ var recordNames = func() (t [NumEvents]string) {
 			t[e] = "stream." + n
 		}
 	}
+	// Two of them are spelled in full in rules only.
+	t[EvStream3whsSynAckResendWithDifferentAck] = "stream.3whs_synack_resend_with_diff_ack"
+	t[EvStreamEstSynAckResendWithDifferentAck] = "stream.est_synack_resend_with_diff_ack"
 	return t
 }()
 

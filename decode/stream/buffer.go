@@ -2,76 +2,40 @@ package stream
 
 import (
 	"bytes"
-	"math/bits"
+	"sort"
 )
 
-// pieces are buffers by size class that wait for use. There are four classes
-// from one power of two to the next: 256, 320, 384, 448, 512, 640 bytes and so on.
-type pieces struct {
-	free  [80][][]byte
-	inUse uint64 // bytes given out
-	idle  int    // bytes in free
+// data holds the bytes of one direction: a contiguous run that ends at the
+// edge, and blocks beyond holes.
+type data struct {
+	base uint64  // offset of the first byte held
+	buf  []byte  // contiguous bytes
+	head int     // bytes of buf before base, which nobody needs
+	ooo  []block // beyond a hole, sorted, apart from one another
+	segs spans   // segments that the bytes held came in
 }
 
-const (
-	minPiece = 256     // bytes
-	maxIdle  = 2 << 20 // bytes of buffers that are kept
-)
-
-// class returns the smallest class that holds n bytes.
-func class(n int) int {
-	if n <= minPiece {
-		return 0
-	}
-	top := bits.Len(uint(n-1)) - 1 // of the power of two below
-	return 4*(top-8) + (n-1-1<<top)>>(top-2) + 1
-}
-
-// size returns the bytes of a class.
-func size(c int) int { return (4 + c%4) << (c/4 + 6) }
-
-// get returns an empty buffer for n bytes at least.
-func (p *pieces) get(n int) []byte {
-	c := class(n)
-	p.inUse += uint64(size(c))
-	if l := p.free[c]; len(l) > 0 {
-		b := l[len(l)-1]
-		p.free[c] = l[:len(l)-1]
-		p.idle -= size(c)
-		return b[:0]
-	}
-	return make([]byte, 0, size(c))
-}
-
-func (p *pieces) put(b []byte) {
-	if cap(b) == 0 {
-		return
-	}
-	c := class(cap(b))
-	p.inUse -= uint64(size(c))
-	if p.idle < maxIdle {
-		p.idle += size(c)
-		p.free[c] = append(p.free[c], b)
-	}
-}
-
-// segment is a piece of a direction beyond a hole.
-type segment struct {
+// block is a run of bytes beyond a hole.
+type block struct {
 	off uint64
 	b   []byte
 }
 
-func (s *segment) end() uint64 { return s.off + uint64(len(s.b)) }
+func (b *block) end() uint64 { return b.off + uint64(len(b.b)) }
 
-// data holds the bytes of one direction.
-type data struct {
-	base uint64    // offset of buf[0]
-	buf  []byte    // contiguous
-	ooo  []segment // beyond a hole, sorted, disjoint
-}
+const (
+	// maxBlocks bounds the holes of one direction. Each costs a search and a
+	// move of the list; real loss leaves some dozens.
+	maxBlocks = 1024
+	// wideHole is how wide a hole makes two regions of a stream, bytes.
+	wideHole = 256 << 10
+)
+
+// held returns the contiguous bytes.
+func (d *data) held() []byte { return d.buf[d.head:] }
 
 // edge is the offset behind the contiguous bytes.
-func (d *data) edge() uint64 { return d.base + uint64(len(d.buf)) }
+func (d *data) edge() uint64 { return d.base + uint64(len(d.buf)-d.head) }
 
 // right is the offset behind the last byte held.
 func (d *data) right() uint64 {
@@ -81,161 +45,216 @@ func (d *data) right() uint64 {
 	return d.edge()
 }
 
-// insert adds b at offset off. keepOld says, for a byte held already, whether it
-// stays: by the offsets of the segments that overlap. fixed is the offset before
-// which bytes have been used and can not change. It reports overlaps, and
-// whether their bytes differed.
-func (d *data) insert(p *pieces, off uint64, b []byte, fixed uint64, keepOld func(oldOff, oldEnd, newOff, newEnd uint64) bool) (overlap, differs bool) {
+// regions counts the runs that wide holes keep apart.
+func (d *data) regions() int {
+	n, end := 1, d.edge()
+	for i := range d.ooo {
+		if d.ooo[i].off-end >= wideHole {
+			n++
+		}
+		end = d.ooo[i].end()
+	}
+	return n
+}
+
+// inserted is what came of an insertion.
+type inserted struct {
+	overlap bool // with segments held
+	differs bool // in bytes
+	full    bool // there was no room for all
+}
+
+// insert adds segment b at offset off. Of bytes that are held already policy
+// says which copy stays.
+func (d *data) insert(p *pieces, off uint64, b []byte, policy Policy) (r inserted) {
 	if off < d.base {
 		n := min(d.base-off, uint64(len(b)))
 		b, off = b[n:], off+n
 	}
 	if len(b) == 0 {
-		return
+		return r
 	}
-	if edge := d.edge(); off < edge {
-		n := int(min(edge-off, uint64(len(b))))
-		at := int(off - d.base)
-		overlap = true
-		if !bytes.Equal(d.buf[at:at+n], b[:n]) {
-			differs = true
-			if !keepOld(d.base, edge, off, off+uint64(len(b))) {
-				from := 0
-				if off < fixed {
-					from = int(min(fixed-off, uint64(n)))
-				}
-				copy(d.buf[at+from:at+n], b[from:n])
+	seg := span{off, off + uint64(len(b))}
+	if off == d.edge() && len(d.ooo) == 0 {
+		if !p.fits(len(b) + spanSize) {
+			return inserted{full: true}
+		}
+		d.segs.push(p, seg)
+		d.append(p, b)
+		return r
+	}
+	at, known := d.segs.find(seg)
+	r.overlap = known || d.segs.overlap(at, seg)
+	for len(b) > 0 {
+		held, n := d.at(off, len(b))
+		switch {
+		case held != nil:
+			n = len(held)
+			if !bytes.Equal(held, b[:n]) {
+				r.differs = true
+				d.segs.replace(held, b[:n], off, seg, policy)
 			}
+		case !p.fits(n+spanSize) || len(d.ooo) >= maxBlocks:
+			r.full = true
+			return r
+		default:
+			d.place(p, off, b[:n])
 		}
 		b, off = b[n:], off+uint64(n)
-		if len(b) == 0 {
-			return
-		}
 	}
-	if off == d.edge() && (len(d.ooo) == 0 || off+uint64(len(b)) <= d.ooo[0].off) {
-		d.append(p, b)
-	} else {
-		o, x := d.insertOOO(p, off, b, keepOld)
-		overlap, differs = overlap || o, differs || x
+	if !known {
+		d.segs.insert(p, at, seg)
 	}
 	d.join(p)
-	return
+	return r
+}
+
+// at returns the bytes held at offset off, n at most; nil if there are none, and
+// then how many of n are missing.
+func (d *data) at(off uint64, n int) (held []byte, missing int) {
+	if edge := d.edge(); off < edge {
+		from := d.head + int(off-d.base)
+		return d.buf[from:min(from+n, len(d.buf))], 0
+	}
+	i := sort.Search(len(d.ooo), func(i int) bool { return d.ooo[i].end() > off })
+	switch {
+	case i == len(d.ooo):
+		return nil, n
+	case d.ooo[i].off > off:
+		return nil, int(min(d.ooo[i].off-off, uint64(n)))
+	}
+	b := &d.ooo[i]
+	from := int(off - b.off)
+	return b.b[from:min(from+n, len(b.b))], 0
 }
 
 // append adds bytes at the edge.
 func (d *data) append(p *pieces, b []byte) {
 	if len(d.buf)+len(b) > cap(d.buf) {
-		grown := p.get(max(len(d.buf)+len(b), len(d.buf)+len(d.buf)/2))
-		grown = append(grown, d.buf...)
-		p.put(d.buf)
-		d.buf = grown
+		held := d.held()
+		if need := len(held) + len(b); need <= cap(d.buf) && d.head >= len(held) {
+			d.buf = d.buf[:copy(d.buf, held)]
+		} else {
+			grown := p.get(max(need, len(held)+len(held)/2))
+			grown = append(grown, held...)
+			p.put(d.buf)
+			d.buf = grown
+		}
+		d.head = 0
 	}
 	d.buf = append(d.buf, b...)
 }
 
-// insertOOO adds a segment beyond a hole; overlaps are decided now, piece by
-// piece, so that the list stays disjoint.
-func (d *data) insertOOO(p *pieces, off uint64, b []byte, keepOld func(oldOff, oldEnd, newOff, newEnd uint64) bool) (overlap, differs bool) {
-	newOff, newEnd := off, off+uint64(len(b))
-	i := 0
-	for i < len(d.ooo) && d.ooo[i].end() <= off {
-		i++
+// place puts bytes where none are: behind a block, or in one of their own.
+func (d *data) place(p *pieces, off uint64, b []byte) {
+	if off == d.edge() {
+		d.append(p, b)
+		return
 	}
-	for len(b) > 0 {
-		if i == len(d.ooo) || off+uint64(len(b)) <= d.ooo[i].off {
-			d.place(p, i, off, b)
-			return
+	i := sort.Search(len(d.ooo), func(i int) bool { return d.ooo[i].off > off })
+	if i > 0 && d.ooo[i-1].end() == off {
+		x := &d.ooo[i-1]
+		if len(x.b)+len(b) > cap(x.b) {
+			grown := append(p.get(len(x.b)+max(len(b), len(x.b)/2)), x.b...)
+			p.put(x.b)
+			x.b = grown
 		}
-		s := &d.ooo[i]
-		if off < s.off {
-			n := s.off - off
-			d.place(p, i, off, b[:n])
-			b, off = b[n:], off+n
-			i++
-			s = &d.ooo[i]
+		x.b = append(x.b, b...)
+		if i < len(d.ooo) && x.end() == d.ooo[i].off {
+			d.merge(p, i)
 		}
-		n := int(min(s.end()-off, uint64(len(b))))
-		at := int(off - s.off)
-		overlap = true
-		if !bytes.Equal(s.b[at:at+n], b[:n]) {
-			differs = true
-			if !keepOld(s.off, s.end(), newOff, newEnd) {
-				copy(s.b[at:at+n], b[:n])
-			}
-		}
-		b, off = b[n:], off+uint64(n)
-		i++
+		return
 	}
-	return
-}
-
-// place puts a copy of b into the list at index i.
-func (d *data) place(p *pieces, i int, off uint64, b []byte) {
-	c := append(p.get(len(b)), b...)
-	d.ooo = append(d.ooo, segment{})
+	d.ooo = append(d.ooo, block{})
 	copy(d.ooo[i+1:], d.ooo[i:])
-	d.ooo[i] = segment{off, c}
+	d.ooo[i] = block{off, append(p.get(len(b)), b...)}
+	if i+1 < len(d.ooo) && d.ooo[i].end() == d.ooo[i+1].off {
+		d.merge(p, i+1)
+	}
 }
 
-// join moves segments that have met the edge into the buffer.
+// merge adds block i to the one before, which ends where it begins.
+func (d *data) merge(p *pieces, i int) {
+	x, y := &d.ooo[i-1], d.ooo[i].b
+	if len(x.b)+len(y) > cap(x.b) {
+		grown := append(p.get(len(x.b)+len(y)), x.b...)
+		p.put(x.b)
+		x.b = grown
+	}
+	x.b = append(x.b, y...)
+	d.drop(p, i)
+}
+
+// join moves blocks that have met the edge into the buffer.
 func (d *data) join(p *pieces) {
 	for len(d.ooo) > 0 && d.ooo[0].off <= d.edge() {
-		s := d.ooo[0]
-		if s.end() > d.edge() {
-			d.append(p, s.b[d.edge()-s.off:])
+		if b := &d.ooo[0]; b.end() > d.edge() {
+			d.append(p, b.b[d.edge()-b.off:])
 		}
-		d.dropFirst(p)
+		d.drop(p, 0)
 	}
 }
 
-func (d *data) dropFirst(p *pieces) {
-	p.put(d.ooo[0].b)
-	copy(d.ooo, d.ooo[1:])
-	d.ooo[len(d.ooo)-1] = segment{}
+// drop gives block i back.
+func (d *data) drop(p *pieces, i int) {
+	p.put(d.ooo[i].b)
+	copy(d.ooo[i:], d.ooo[i+1:])
+	d.ooo[len(d.ooo)-1] = block{}
 	d.ooo = d.ooo[:len(d.ooo)-1]
 }
 
-// jump leaves a hole behind: the contiguous part starts anew at off, which is
-// beyond the edge.
+// jump leaves a hole behind: the contiguous run starts anew at off, which is
+// beyond the edge and not beyond the first block.
 func (d *data) jump(p *pieces, off uint64) {
-	d.buf = d.buf[:0]
+	p.put(d.buf)
+	d.buf, d.head = nil, 0
 	d.base = off
-	for len(d.ooo) > 0 && d.ooo[0].end() <= off {
-		d.dropFirst(p)
-	}
+	d.segs.dropBefore(p, off)
 	d.join(p)
 }
 
-// prune forgets what stands before off.
+// prune forgets the segments that end before off.
 func (d *data) prune(p *pieces, off uint64) {
+	off = d.segs.dropBefore(p, min(off, d.edge()))
 	if off <= d.base {
 		return
 	}
-	n := int(min(off-d.base, uint64(len(d.buf))))
-	rest := d.buf[n:]
+	d.head += int(off - d.base)
+	d.base = off
+	held := d.held()
 	switch {
-	case len(rest) == 0:
+	case len(held) == 0:
 		p.put(d.buf)
-		d.buf = nil
-	case 4*len(rest) <= cap(d.buf) && cap(d.buf) > minPiece:
+		d.buf, d.head = nil, 0
+	case cap(d.buf) > minPiece && 4*len(held) <= cap(d.buf):
 		// Most connections keep little: hold it in as little.
-		small := append(p.get(len(rest)), rest...)
+		small := append(p.get(len(held)), held...)
 		p.put(d.buf)
-		d.buf = small
-	case n < len(rest) && cap(d.buf) <= 1<<16:
-		return // moving is dearer than keeping
-	default:
-		d.buf = d.buf[:copy(d.buf, rest)]
+		d.buf, d.head = small, 0
 	}
-	d.base += uint64(n)
 }
 
-// release forgets everything.
+// release forgets everything and keeps the offset.
 func (d *data) release(p *pieces) {
+	d.base = d.edge()
 	p.put(d.buf)
 	for i := range d.ooo {
 		p.put(d.ooo[i].b)
-		d.ooo[i] = segment{}
+		d.ooo[i] = block{}
 	}
-	d.buf, d.ooo = nil, d.ooo[:0]
+	d.buf, d.head, d.ooo = nil, 0, d.ooo[:0]
+	d.segs.release(p)
+}
+
+// maxKept bounds the lists that a session leaves to the next one, elements.
+const maxKept = 64
+
+// reuse takes the empty lists of an earlier session.
+func (d *data) reuse(old *data) {
+	if cap(old.ooo) <= maxKept {
+		d.ooo = old.ooo[:0]
+	}
+	if cap(old.segs.list) <= maxKept {
+		d.segs.list = old.segs.list[:0]
+	}
 }

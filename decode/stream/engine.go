@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"net/netip"
+
 	"weir/decode/field"
 	"weir/decode/flow"
 	"weir/decode/packet"
@@ -19,17 +21,21 @@ type Sink interface {
 // Engine holds the sessions of one worker.
 type Engine struct {
 	Counters Counters
+	// Reverse swaps the directions of a flow whose first packet came from the
+	// server, and calls Swap. Set by the worker.
+	Reverse func(*flow.Flow)
 
 	opt      Options
 	sessions []*session
 	free     []uint32 // indices into sessions
 	pieces   pieces
+	now      arrival // the packet in work
 }
 
 // NewEngine returns an engine without sessions.
 func NewEngine(opt Options) *Engine {
 	if opt.Policy == nil {
-		opt.Policy = func(addr netAddr) Policy { return PolicyBSD }
+		opt.Policy = func(netip.Addr) Policy { return PolicyBSD }
 	}
 	return &Engine{opt: opt}
 }
@@ -41,6 +47,9 @@ func (e *Engine) session(f *flow.Flow) *session {
 	}
 	return e.sessions[f.TCP-1]
 }
+
+// sessionSize is what a session counts towards MemCap, bytes.
+const sessionSize = 512
 
 // open makes the session of f. It returns nil when memory is short.
 func (e *Engine) open(f *flow.Flow) *session {
@@ -58,13 +67,14 @@ func (e *Engine) open(f *flow.Flow) *session {
 		e.sessions = append(e.sessions, s)
 		f.TCP = uint32(len(e.sessions))
 	}
-	ooo := [2][]segment{s.half[0].ooo[:0], s.half[1].ooo[:0]}
-	*s = session{depth: e.opt.Depth}
+	kept := [2]half{s.half[0], s.half[1]}
+	*s = session{depth: e.opt.Depth, queue: s.queue[:0]}
 	for i := range s.half {
 		h := &s.half[i]
-		h.ooo = ooo[i]
+		h.reuse(&kept[i].data)
+		h.sacked.list = kept[i].sacked.list[:0]
 		// The receiver decides: what half i sends goes to the other end.
-		h.policy = e.opt.Policy(unmap(f.Addr[1-i]))
+		h.policy = e.opt.Policy(netip.AddrFrom16(f.Addr[1-i]).Unmap())
 		h.noRaw = e.opt.NoRaw
 	}
 	f.Stream.HasSession = true
@@ -72,9 +82,6 @@ func (e *Engine) open(f *flow.Flow) *session {
 	e.Counters.Active++
 	return s
 }
-
-// sessionSize is what a session counts towards MemCap, bytes.
-const sessionSize = 512
 
 // Release ends the session of f.
 func (e *Engine) Release(f *flow.Flow) {
@@ -92,60 +99,105 @@ func (e *Engine) Release(f *flow.Flow) {
 
 // MemUse returns the bytes of sessions and of held data.
 func (e *Engine) MemUse() (sessions, data uint64) {
-	return uint64(len(e.sessions)) * sessionSize, e.pieces.inUse
+	return uint64(len(e.sessions)-len(e.free)) * sessionSize, e.pieces.inUse
 }
 
 // Segment takes a TCP packet of flow f: it moves the state on, notes events in
 // p, and gives sink what has become ready in either direction.
 func (e *Engine) Segment(p *packet.Packet, f *flow.Flow, sink Sink) {
-	c := &e.Counters
-	flags := p.TCP.Flags
-	switch {
-	case flags&(packet.SYN|packet.ACK) == packet.SYN:
-		c.Syn++
-	case flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK:
-		c.SynAck++
-	}
-	if flags&packet.RST != 0 {
-		c.Rst++
-	}
-	if flags&packet.ACK == 0 && p.TCP.Ack != 0 && flags&packet.SYN == 0 {
-		p.AddEvent(packet.EvStreamPktBrokenAck)
-	}
 	if p.Has(packet.BadChecksum) {
-		c.InvalidChecksum++
+		e.Counters.InvalidChecksum++
 		return
 	}
-	s := e.session(f)
-	if s == nil || s.state == flow.TCPNone {
-		s = e.first(p, f, s)
-	} else {
-		e.next(p, f, s, sink)
-	}
-	if s == nil {
-		return
-	}
-	f.Stream.Flags[p.Dir.Index()] |= flags
-	f.Stream.State = s.state
-	if s.state >= flow.TCPEstablished {
-		p.Flags |= packet.Established
-	}
-	e.flowState(f, s)
-}
-
-// flowState moves the flow's state with that of the connection.
-func (e *Engine) flowState(f *flow.Flow, s *session) {
-	if f.State == flow.StateBypassed {
-		return
-	}
-	switch {
-	case s.state >= flow.TCPTimeWait && s.state != flow.TCPCloseWait && s.state != flow.TCPClosing:
-		f.State = flow.StateClosed
-	case s.state >= flow.TCPEstablished:
-		if f.State == flow.StateNew {
-			f.State = flow.StateEstablished
+	e.count(p)
+	e.now = arrival{Engine: e, p: p, f: f, sink: sink, end: p.TCP.Seq + uint32(p.PayLen)}
+	a := &e.now
+	if s := e.session(f); s != nil {
+		a.locate(s)
+		i := p.Dir.Index()
+		f.Stream.Flags[i] |= p.TCP.Flags
+		if s.async && f.Stream.Flags[0] != 0 && f.Stream.Flags[1] != 0 {
+			s.async = false
 		}
 	}
+	if !a.has(packet.ACK) && p.TCP.Ack != 0 {
+		p.AddEvent(packet.EvStreamPktBrokenAck)
+	}
+	var ok bool
+	if a.s == nil || a.s.state == flow.TCPNone {
+		if ok = a.first(); a.s != nil {
+			f.Stream.Flags[p.Dir.Index()] |= p.TCP.Flags
+		}
+	} else {
+		ok = a.next()
+	}
+	if !ok && e.opt.DropInvalid {
+		p.Flags |= packet.Dropped | packet.NoPayloadInspect
+	}
+	if a.s == nil {
+		return
+	}
+	f.Stream.State = a.s.state
+	if a.s.state >= flow.TCPEstablished {
+		p.Flags |= packet.Established
+	}
+}
+
+// count counts p by its flags.
+func (e *Engine) count(p *packet.Packet) {
+	c := &e.Counters
+	switch flags := p.TCP.Flags; {
+	case flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK:
+		c.SynAck++
+	case flags&packet.SYN != 0:
+		c.Syn++
+	}
+	if p.TCP.Flags&packet.RST != 0 {
+		c.Rst++
+	}
+	if p.TCP.Flags&packet.URG != 0 {
+		c.Urg++
+	}
+}
+
+// next handles a packet of a connection that is followed already. It reports
+// whether the packet fits.
+func (a *arrival) next() bool {
+	if a.isKeepAlive() || a.isKeepAliveAnswer() {
+		return true
+	}
+	a.from.keepAlive = false
+	if !a.isLastAckOfClose() && !a.isWindowUpdate() && (a.isBadWindowUpdate() || a.isOutdatedAck()) {
+		return true
+	}
+	ok := a.isSpurious() || a.dispatch(a.s.state)
+	a.checkAfterRst()
+	return ok
+}
+
+// dispatch handles a packet by the state of the connection.
+func (a *arrival) dispatch(state flow.TCPState) bool {
+	switch state {
+	case flow.TCPSynSent:
+		return a.synSent()
+	case flow.TCPSynRecv:
+		return a.synRecv()
+	case flow.TCPEstablished:
+		return a.established()
+	case flow.TCPFinWait1:
+		return a.finWait1()
+	case flow.TCPFinWait2:
+		return a.finWait2()
+	case flow.TCPClosing:
+		return a.closing()
+	case flow.TCPCloseWait:
+		return a.closeWait()
+	case flow.TCPLastAck:
+		return a.lastAck()
+	case flow.TCPTimeWait:
+		return a.timeWait()
+	}
+	return a.closed()
 }
 
 // Reusable reports whether SYN p starts a new connection on the tuple of f,
@@ -163,4 +215,28 @@ func (e *Engine) Reusable(f *flow.Flow, p *packet.Packet) bool {
 	}
 	// Before the handshake is over, a SYN with another number is another try.
 	return s.state == flow.TCPSynSent && f.Addr[0] == p.Src && f.Port[0] == p.SrcPort && s.half[0].isn != p.TCP.Seq
+}
+
+// Swap swaps the directions of f's session, and of the packet in work if it
+// belongs to f.
+func (e *Engine) Swap(f *flow.Flow) {
+	s := e.session(f)
+	if s == nil {
+		return
+	}
+	s.half[0], s.half[1] = s.half[1], s.half[0]
+	s.reversed = !s.reversed
+	s.last = 1 - s.last
+	if s.dataDir != 0 {
+		s.dataDir = 3 - s.dataDir
+	}
+	st := &f.Stream
+	st.Flags[0], st.Flags[1] = st.Flags[1], st.Flags[0]
+	st.MaxRegions[0], st.MaxRegions[1] = st.MaxRegions[1], st.MaxRegions[0]
+	st.Gap[0], st.Gap[1] = st.Gap[1], st.Gap[0]
+	st.Overlap[0], st.Overlap[1] = st.Overlap[1], st.Overlap[0]
+	if a := &e.now; a.f == f && a.s == s && a.p != nil {
+		a.p.Dir = a.p.Dir.Reverse()
+		a.from, a.to = a.to, a.from
+	}
 }

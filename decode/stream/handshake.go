@@ -1,265 +1,421 @@
 package stream
 
 import (
-	"weir/decode/field"
 	"weir/decode/flow"
 	"weir/decode/packet"
 )
 
-// first handles a packet of a flow without a session.
-func (e *Engine) first(p *packet.Packet, f *flow.Flow, s *session) *session {
-	flags := p.TCP.Flags
-	switch {
-	case flags&packet.RST != 0:
-		p.AddEvent(packet.EvStreamRstButNoSession)
-		return s
-	case flags&packet.FIN != 0:
-		if !e.opt.Midstream {
-			p.AddEvent(packet.EvStreamFinButNoSession)
-			return s
-		}
-		if flags&packet.ACK == 0 {
-			return s
-		}
-		return e.midstream(p, f, s)
-	case flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK:
-		if !e.opt.Midstream && !e.opt.Async {
-			return s
-		}
-		return e.midstream(p, f, s)
-	case flags&packet.SYN != 0:
-		if s == nil {
-			if s = e.open(f); s == nil {
-				return nil
-			}
-		}
-		// The sender of the SYN is the client, whatever the flow thinks.
-		from := &s.half[0]
-		from.announced(p)
-		s.state = flow.TCPSynSent
-		if p.PayLen > 0 && p.TCP.Opts&packet.OptTFO != 0 {
-			s.tfo = true
-			from.nextSeq += uint32(p.PayLen)
-			e.payload(p, f, s, from)
-		}
-		return s
-	case flags&packet.ACK != 0:
-		if !e.opt.Midstream {
-			return s
-		}
-		return e.midstream(p, f, s)
-	}
-	return s
+// handshake is what a SYN or a SYN-ACK announces.
+type handshake struct {
+	seq, ack  uint32
+	window    uint32
+	stamp     uint32
+	stampTime int64 // s
+	wscale    uint8
+	opts      packet.TCPOpts
 }
 
-// midstream picks up a connection whose start was not seen.
-func (e *Engine) midstream(p *packet.Packet, f *flow.Flow, s *session) *session {
-	if !e.opt.Midstream {
-		return s
+// maxWScale is the largest window shift (RFC 7323 section 2.3). Where the
+// handshake was not seen it is assumed.
+const maxWScale = 14
+
+func handshakeOf(p *packet.Packet) handshake {
+	t := &p.TCP
+	return handshake{
+		seq: t.Seq, ack: t.Ack, window: uint32(t.Window), stamp: t.TSVal, stampTime: p.Time / 1e9,
+		wscale: min(t.WScale, maxWScale), opts: t.Opts,
 	}
+}
+
+// follow makes h the SYN of a half.
+func (half *half) follow(h *handshake) {
+	half.isn, half.nextSeq, half.lastAck = h.seq, h.seq+1, h.seq+1
+	half.hasStamp = h.opts&packet.OptTimestamp != 0
+	half.zeroStamp = half.hasStamp && h.stamp == 0
+	half.stamp, half.stampTime = 0, 0
+	if half.hasStamp {
+		half.stamp, half.stampTime = h.stamp, h.stampTime
+	}
+	half.seen = true
+}
+
+// first handles a packet of a flow without a connection.
+func (a *arrival) first() bool {
+	switch {
+	case a.has(packet.RST):
+		return a.event(packet.EvStreamRstButNoSession)
+	case a.has(packet.FIN):
+		if a.p.PayLen == 0 || !a.mayPickUp() {
+			return a.event(packet.EvStreamFinButNoSession)
+		}
+		return a.pickUp(flow.TCPFinWait1)
+	case a.has(packet.SYN | packet.ACK):
+		if !a.mayPickUp() {
+			return true
+		}
+		return a.pickUpReply()
+	case a.has(packet.SYN):
+		return a.firstSyn()
+	case a.has(packet.ACK):
+		if !a.mayPickUp() {
+			return true
+		}
+		return a.pickUp(flow.TCPEstablished)
+	}
+	return true
+}
+
+// start makes the session of a new connection.
+func (a *arrival) start() bool {
+	s := a.s
 	if s == nil {
-		if s = e.open(f); s == nil {
-			return nil
+		if s = a.open(a.f); s == nil {
+			return false
 		}
 	}
-	e.Counters.Midstream++
-	s.midstream = true
-	from, to := s.sides(p)
-	if p.TCP.Flags&packet.SYN != 0 {
-		// A SYN-ACK: its sender is the server.
-		if p.Dir == field.ToServer {
-			return s
-		}
-		from.announced(p)
-		to.isn, to.nextSeq, to.lastAck = p.TCP.Ack-1, p.TCP.Ack, p.TCP.Ack
-		to.nextWin = p.TCP.Ack + uint32(p.TCP.Window)
-		s.state = flow.TCPSynRecv
-		return s
-	}
-	from.isn, from.nextSeq, from.lastAck = p.TCP.Seq-1, p.TCP.Seq+uint32(p.PayLen), p.TCP.Seq
-	from.window, from.seen = uint32(p.TCP.Window), true
-	from.nextWin = p.TCP.Seq + 65535
-	to.isn, to.nextSeq, to.lastAck = p.TCP.Ack-1, p.TCP.Ack, p.TCP.Ack
-	to.nextWin = p.TCP.Ack + from.window
-	// Scales were not seen: take the largest.
-	from.wscale, to.wscale = 14, 14
-	s.state = flow.TCPEstablished
-	e.payload(p, f, s, from)
-	return s
+	a.locate(s)
+	return true
 }
 
-// synSent handles a packet after the first SYN.
-func (e *Engine) synSent(p *packet.Packet, f *flow.Flow, s *session, sink Sink) {
-	t := &p.TCP
-	from, to := s.sides(p)
+// firstSyn starts a connection: the sender of a SYN is the client.
+func (a *arrival) firstSyn() bool {
+	if !a.start() {
+		return false
+	}
+	a.s.async = a.opt.Async
+	h := handshakeOf(a.p)
+	a.offer(&h)
+	a.setState(flow.TCPSynSent)
+	if a.p.PayLen > 0 && h.opts&packet.OptTFO != 0 {
+		a.s.tfo = true
+		a.from.nextSeq += uint32(a.p.PayLen)
+		a.from.nextWin = a.from.nextSeq
+		a.reassemble()
+	}
+	return true
+}
+
+// offer takes the SYN of a side: its window and its shift bound the other.
+func (a *arrival) offer(h *handshake) {
+	a.from.follow(h)
+	a.from.lastAck = 0 // nothing is acknowledged yet
+	a.to.window, a.to.wscale = h.window, 0
+	if h.opts&packet.OptWScale != 0 {
+		a.to.wscale = h.wscale
+	}
+}
+
+// synSent handles a packet behind the first SYN.
+func (a *arrival) synSent() bool {
+	t := &a.p.TCP
+	if !a.validEcho() {
+		return a.event(packet.EvStreamPktInvalidTimestamp)
+	}
 	switch {
-	case t.Flags&packet.RST != 0:
-		if p.Dir == field.ToClient && t.Flags&packet.ACK != 0 && t.Ack == s.half[0].nextSeq || p.Dir == field.ToServer && t.Seq == from.nextSeq {
-			s.state = flow.TCPClosed
+	case a.has(packet.RST):
+		if !a.validRst() {
+			return false
 		}
-	case t.Flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK:
-		e.synAck(p, f, s)
-	case t.Flags&packet.SYN != 0:
-		if p.Dir == field.ToClient && !s.fourWay {
-			// Both sides open at once (RFC 9293 section 3.5, figure 8).
-			s.fourWay = true
-			from.announced(p)
-			to.nextWin = to.isn + 1 + from.window
+		if !a.toServer() || t.Seq == a.from.isn && t.Window == 0 && t.Ack == a.from.isn+1 {
+			a.to.rst = true
+			a.setState(flow.TCPClosed)
 		}
-	case t.Flags&packet.ACK != 0:
-		if !e.opt.Async || p.Dir == field.ToClient {
-			return
+	case a.has(packet.FIN):
+	case a.has(packet.SYN | packet.ACK):
+		return a.synAck()
+	case a.has(packet.SYN):
+		if a.toServer() {
+			return a.anotherSyn()
 		}
-		if t.Seq != from.nextSeq {
-			p.AddEvent(packet.EvStream3whsAsyncWrongSeq)
-			return
-		}
-		s.async = true
-		to.isn, to.nextSeq, to.lastAck = t.Ack-1, t.Ack, t.Ack
-		from.nextWin = t.Seq + 1<<20
-		from.window = uint32(t.Window)
-		s.state = flow.TCPEstablished
-		e.established(p, f, s, sink)
+		// Both sides open at once (RFC 9293 section 3.5, figure 8).
+		a.s.fourWay = true
+		h := handshakeOf(a.p)
+		a.offer(&h)
+	case a.has(packet.ACK):
+		return a.ackWithoutReply()
 	}
+	return true
 }
 
-// synAck handles the answer to a SYN.
-func (e *Engine) synAck(p *packet.Packet, f *flow.Flow, s *session) {
-	t := &p.TCP
-	from, to := s.sides(p)
-	if p.Dir == field.ToServer {
+// anotherSyn handles a SYN sent again. One that differs is remembered until the
+// reply tells which of them counts.
+func (a *arrival) anotherSyn() bool {
+	s, h := a.s, handshakeOf(a.p)
+	if h.seq == s.half[0].isn && h.opts&packet.OptTimestamp == 0 {
+		return true
+	}
+	for i := range s.queue {
+		if s.queue[i].seq == h.seq && s.queue[i].stamp == h.stamp {
+			return true
+		}
+	}
+	if len(s.queue) >= int(a.opt.MaxSynQueued) {
+		return a.event(packet.EvStream3whsSynFlood)
+	}
+	s.queue = append(s.queue, h)
+	return true
+}
+
+// ackWithoutReply handles an ACK of the client to a SYN-ACK not seen: only one
+// side of the connection passes here.
+func (a *arrival) ackWithoutReply() bool {
+	t := &a.p.TCP
+	if !a.opt.Async || !a.toServer() {
+		return true
+	}
+	if t.Seq != a.from.nextSeq {
+		return a.event(packet.EvStream3whsAsyncWrongSeq)
+	}
+	a.s.async = true
+	a.s.queue = a.s.queue[:0]
+	a.from.window = uint32(t.Window)
+	a.from.lastAck = t.Seq
+	a.from.nextWin = a.from.lastAck + a.from.window
+	a.to.isn = t.Ack - 1
+	a.to.nextSeq, a.to.lastAck, a.to.nextWin = t.Ack, t.Ack, t.Ack
+	a.s.stamps = a.from.hasStamp && t.Opts&packet.OptTimestamp != 0
+	if a.s.stamps {
+		a.from.stamp, a.from.stampTime = t.TSVal, a.p.Time/1e9
+		a.from.zeroStamp = t.TSVal == 0
+	}
+	a.from.advance(a.end)
+	a.setState(flow.TCPEstablished)
+	a.reassemble()
+	return true
+}
+
+// synAck handles the reply to a SYN.
+func (a *arrival) synAck() bool {
+	t, s := &a.p.TCP, a.s
+	if a.toServer() {
 		if !s.fourWay {
-			p.AddEvent(packet.EvStream3whsSynAckInWrongDirection)
-			return
+			return a.event(packet.EvStream3whsSynAckInWrongDirection)
 		}
-		if t.Ack != to.isn+1 {
-			p.AddEvent(packet.EvStream4whsSynAckWithWrongAck)
-			return
-		}
-		if t.Seq != from.isn {
-			p.AddEvent(packet.EvStream4whsSynAckWithWrongSyn)
-			return
-		}
-		s.updateWindow(p)
-		s.state = flow.TCPSynRecv
-		return
+		return a.fourWaySynAck()
 	}
 	client := &s.half[0]
-	switch {
-	case s.tfo && t.Ack == client.isn+1 && client.nextSeq != client.isn+1:
-		p.AddEvent(packet.EvStream3whsSynAckTFODataIgnored)
-		client.nextSeq = client.isn + 1
-		client.release(&e.pieces)
-		s.tfo = false
-	case t.Ack != client.nextSeq:
-		p.AddEvent(packet.EvStream3whsSynAckWithWrongAck)
-		return
-	}
-	from.announced(p)
-	s.timestamps = client.lastTSTime > 0 && t.Opts&packet.OptTimestamp != 0
-	if t.Opts&packet.OptWScale == 0 || client.wscale == 0 && from.wscale == 0 {
-		// RFC 7323 section 2.2: scales hold only if both sides sent one.
-		if t.Opts&packet.OptWScale == 0 {
-			client.wscale = 0
+	// Another SYN may be the one that is answered.
+	for i := range s.queue {
+		if h := &s.queue[i]; h.seq+1 == t.Ack && (h.stamp == t.TSEcr || h.seq != client.isn) {
+			to := a.to
+			to.follow(h)
+			a.from.window, a.from.wscale = h.window, h.wscale
+			if h.opts&packet.OptWScale == 0 {
+				a.from.wscale = 0
+			}
+			break
 		}
 	}
-	client.lastAck = t.Ack
-	client.nextWin = t.Ack + from.window
-	from.nextWin = from.isn + 1 + client.window
-	s.state = flow.TCPSynRecv
+	h := handshakeOf(a.p)
+	switch {
+	case s.tfo && t.Ack == client.isn+1:
+		// The server did not take the data (RFC 7413 section 4.2.1).
+		a.p.AddEvent(packet.EvStream3whsSynAckTFODataIgnored)
+		client.nextSeq = client.isn + 1
+		client.release(&a.pieces)
+		s.tfo = false
+	case t.Ack != client.nextSeq:
+		return a.event(packet.EvStream3whsSynAckWithWrongAck)
+	}
+	s.queue = s.queue[:0]
+	a.reply(&h)
+	if s.tfo {
+		a.setState(flow.TCPEstablished)
+		a.reassemble()
+	}
+	return true
+}
+
+// reply takes the SYN-ACK h of the server.
+func (a *arrival) reply(h *handshake) {
+	s := a.s
+	client, server := &s.half[0], &s.half[1]
+	server.follow(h)
+	if s.state == flow.TCPSynSent {
+		a.setState(flow.TCPSynRecv)
+	}
+	s.stamps = client.hasStamp && server.hasStamp
+	if !s.stamps {
+		client.stamp, server.stamp = 0, 0
+		client.zeroStamp, server.zeroStamp = false, false
+	}
+	client.window, client.wscale = h.window, 0
+	if h.opts&packet.OptWScale != 0 && server.wscale != 0 {
+		client.wscale = h.wscale
+	}
+	if h.opts&packet.OptWScale == 0 {
+		server.wscale = 0 // scales hold only if both offer one (RFC 7323 section 2.2)
+	}
+	client.lastAck = h.ack
+	client.nextWin = client.lastAck + client.window
+	server.nextWin = server.lastAck + server.window
+}
+
+// fourWaySynAck handles the SYN-ACK of the client to the server's SYN.
+func (a *arrival) fourWaySynAck() bool {
+	t := &a.p.TCP
+	if t.Ack != a.to.isn+1 {
+		return a.event(packet.EvStream4whsSynAckWithWrongAck)
+	}
+	if t.Seq != a.from.isn {
+		return a.event(packet.EvStream4whsSynAckWithWrongSyn)
+	}
+	h := handshakeOf(a.p)
+	a.s.stamps = a.to.hasStamp && h.opts&packet.OptTimestamp != 0
+	a.offer(&h)
+	a.from.lastAck = a.from.isn + 1
+	a.to.lastAck = t.Ack
+	a.from.nextWin = a.from.lastAck + a.from.window
+	a.to.nextWin = a.to.lastAck + a.to.window
+	a.setState(flow.TCPSynRecv)
+	return true
 }
 
 // synRecv handles a packet between the SYN-ACK and the end of the handshake.
-func (e *Engine) synRecv(p *packet.Packet, f *flow.Flow, s *session, sink Sink) {
-	t := &p.TCP
-	from, to := s.sides(p)
+func (a *arrival) synRecv() bool {
+	t := &a.p.TCP
 	switch {
-	case t.Flags&packet.RST != 0:
-		if e.validRst(p, s) {
-			s.state = flow.TCPClosed
+	case a.has(packet.RST):
+		return a.resetHandshake()
+	case a.has(packet.FIN):
+		return a.finish()
+	case a.has(packet.SYN | packet.ACK):
+		switch {
+		case a.toServer():
+			return a.event(packet.EvStream3whsSynAckToserverOnSynRecv)
+		case t.Ack != a.to.lastAck:
+			return a.event(packet.EvStream3whsSynAckResendWithDifferentAck)
+		case t.Seq != a.from.isn:
+			return a.anotherSynAck()
 		}
-	case t.Flags&packet.FIN != 0:
-		e.finish(p, f, s, sink)
-	case t.Flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK:
-		if p.Dir == field.ToServer {
-			p.AddEvent(packet.EvStream3whsSynAckToserverOnSynRecv)
-			return
+	case a.has(packet.SYN):
+		if !a.toServer() {
+			return a.event(packet.EvStream3whsSynToclientOnSynRecv)
 		}
-		if t.Ack != s.half[0].lastAck {
-			p.AddEvent(packet.EvStream3whsSynAckResendWithDifferentAck)
-			return
+		if t.Seq != a.from.isn {
+			return a.event(packet.EvStream3whsSynResendDiffSeqOnSynRecv)
 		}
-		if t.Seq != from.isn {
-			p.AddEvent(packet.EvStream3whsSynAckResendWithDiffSeq)
-			if s.synAcks++; s.synAcks > e.opt.MaxSynAckQueued {
-				p.AddEvent(packet.EvStream3whsSynAckFlood)
-				return
-			}
-			// The last one counts if the client acknowledges it.
-			win := from.window
-			from.announced(p)
-			if from.window == 0 {
-				from.window = win
-			}
-			from.nextWin = from.isn + 1 + to.window
+	case a.has(packet.ACK):
+		a.chooseSynAck()
+		if !a.validStamp() {
+			return false
 		}
-	case t.Flags&packet.SYN != 0:
-		if p.Dir == field.ToClient {
-			p.AddEvent(packet.EvStream3whsSynToclientOnSynRecv)
-			return
+		if a.s.fourWay && !a.toServer() {
+			return a.fourWayAck()
 		}
-		if t.Seq != from.isn {
-			p.AddEvent(packet.EvStream3whsSynResendDiffSeqOnSynRecv)
-		}
-	case t.Flags&packet.ACK != 0:
-		e.thirdAck(p, f, s, sink)
+		return a.thirdAck()
 	}
+	return true
 }
 
-// thirdAck handles the ACK that ends the handshake.
-func (e *Engine) thirdAck(p *packet.Packet, f *flow.Flow, s *session, sink Sink) {
-	t := &p.TCP
-	from, to := s.sides(p)
-	if s.fourWay {
-		if t.Seq != from.nextSeq {
-			p.AddEvent(packet.EvStream4whsWrongSeq)
-			return
+// resetHandshake handles a RST in the handshake. Behind an ACK that
+// acknowledged a wrong number, some systems send one that is not meant for this
+// connection, and go on with it.
+func (a *arrival) resetHandshake() bool {
+	if !a.validRst() {
+		return false
+	}
+	if a.s.evasion {
+		switch a.to.policy {
+		case PolicyLinux, PolicyOldLinux, PolicySolaris:
+			return true
 		}
-		if t.Ack != to.nextSeq {
-			p.AddEvent(packet.EvStream4whsInvalidAck)
-			return
+	}
+	a.to.rst = true
+	a.noteStamp()
+	a.setState(flow.TCPClosed)
+	return true
+}
+
+// anotherSynAck remembers a SYN-ACK that differs from the one before.
+func (a *arrival) anotherSynAck() bool {
+	h := handshakeOf(a.p)
+	for i := range a.s.queue {
+		if q := &a.s.queue[i]; q.seq == h.seq && q.stamp == h.stamp {
+			return true
 		}
-		s.state = flow.TCPEstablished
-		e.established(p, f, s, sink)
+	}
+	if len(a.s.queue) >= int(a.opt.MaxSynAckQueued) {
+		return a.event(packet.EvStream3whsSynAckFlood)
+	}
+	a.s.queue = append(a.s.queue, h)
+	return true
+}
+
+// chooseSynAck follows the SYN-ACK that the client acknowledges.
+func (a *arrival) chooseSynAck() {
+	s := a.s
+	if len(s.queue) == 0 || !a.toServer() {
 		return
 	}
-	if p.Dir == field.ToClient {
-		// From the server: the client's ACK was lost if there is data that fits.
-		if p.PayLen == 0 || t.Seq != from.nextSeq || t.Ack != to.nextSeq {
-			if p.PayLen > 0 && t.Ack == to.nextSeq {
-				p.AddEvent(packet.EvStream3whsAckDataInject)
-				return
-			}
-			if !s.midstream {
-				p.AddEvent(packet.EvStream3whsAckInWrongDir)
-				return
-			}
+	for i := range s.queue {
+		if h := s.queue[i]; h.seq+1 == a.p.TCP.Ack {
+			a.reply(&h)
+			break
 		}
-		s.state = flow.TCPEstablished
-		e.established(p, f, s, sink)
-		return
+	}
+	s.queue = s.queue[:0]
+}
+
+// fourWayAck handles the server's ACK of a simultaneous open.
+func (a *arrival) fourWayAck() bool {
+	if a.p.TCP.Seq != a.from.nextSeq {
+		return a.event(packet.EvStream4whsWrongSeq)
+	}
+	if !a.validAck() {
+		return a.event(packet.EvStream4whsInvalidAck)
+	}
+	a.open3(a.to)
+	return true
+}
+
+// thirdAck handles the ACK that ends the handshake, or what comes in its place
+// when it was lost.
+func (a *arrival) thirdAck() bool {
+	s, t, from, to := a.s, &a.p.TCP, a.from, a.to
+	client, server := &s.half[0], &s.half[1]
+	missed := false // the client's ACK was lost; the server goes on
+	if !a.toServer() && !s.fromReply && !s.tfo {
+		if a.opt.Inline {
+			// Inline nothing is lost unseen: this is somebody else's.
+			if a.p.PayLen > 0 && t.Ack == client.lastAck && t.Seq == server.nextSeq {
+				return a.event(packet.EvStream3whsAckDataInject)
+			}
+			return a.event(packet.EvStream3whsAckInWrongDir)
+		}
+		missed = true
 	}
 	switch {
-	case t.Seq == from.nextSeq && t.Ack == to.nextSeq:
-	case t.Seq == from.nextSeq && before(t.Ack, to.nextSeq), t.Seq == from.nextSeq && after(t.Ack, to.nextWin):
-		p.AddEvent(packet.EvStream3whsRightSeqWrongAckEvasion)
-		return
-	case upTo(t.Seq, from.nextWin) && notBefore(t.Seq, from.nextSeq) && notBefore(t.Ack, to.nextSeq) && upTo(t.Ack, to.nextWin):
-		// The bare ACK was lost, or comes late.
+	case a.toServer() && t.Seq == client.nextSeq && t.Ack == server.nextSeq:
+		if s.midstream && !s.fromReply {
+			client.wscale, server.wscale = maxWScale, maxWScale
+		}
+	case a.opt.Async && t.Seq == server.nextSeq && !a.toServer():
+		s.async = true
+	case a.toServer() && t.Seq == client.nextSeq:
+		s.evasion = true
+		return a.event(packet.EvStream3whsRightSeqWrongAckEvasion)
+	case !a.toServer() && !a.opt.Inline && after(t.Seq, server.nextSeq) && after(t.Ack, client.lastAck):
+		from.nextSeq = t.Seq
+	case a.toServer() && after(t.Seq, client.nextSeq) && upTo(t.Seq, client.nextWin) && t.Ack == server.nextSeq:
+		from.nextSeq = t.Seq // segments before this one were lost
+	case (missed || s.tfo || s.fromReply) && t.Ack == client.lastAck && t.Seq == server.nextSeq:
 	default:
-		p.AddEvent(packet.EvStream3whsWrongSeqWrongAck)
-		return
+		return a.event(packet.EvStream3whsWrongSeqWrongAck)
 	}
-	s.state = flow.TCPEstablished
-	e.established(p, f, s, sink)
+	a.open3(to)
+	return true
+}
+
+// open3 ends the handshake: the connection is open.
+func (a *arrival) open3(to *half) {
+	a.noteStamp()
+	to.acknowledge(a.p.TCP.Ack)
+	if a.from.nextSeq == a.p.TCP.Seq {
+		a.from.advance(a.end)
+	}
+	to.window = a.scaled()
+	to.nextWin = to.lastAck + to.window
+	a.setState(flow.TCPEstablished)
+	a.reassemble()
 }

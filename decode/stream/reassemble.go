@@ -1,93 +1,117 @@
 package stream
 
 import (
-	"net/netip"
-
 	"weir/decode/field"
 	"weir/decode/flow"
 	"weir/decode/packet"
 )
 
-type netAddr = netip.Addr
-
-func unmap(a [16]byte) netip.Addr { return netip.AddrFrom16(a).Unmap() }
-
-// keepOld returns how policy decides between a byte held and one that comes: by
-// where their segments begin and end (Novak and Sturges, "Target-based TCP
-// stream reassembly", 2007).
-func (pol Policy) keepOld(oldOff, oldEnd, newOff, newEnd uint64) bool {
-	switch pol {
-	case PolicyFirst, PolicyVista:
-		return true
-	case PolicyLast:
-		return false
-	case PolicyLinux:
-		return !(newOff < oldOff || newOff == oldOff && newEnd > oldEnd)
-	case PolicyOldLinux:
-		return !(newOff < oldOff || newOff == oldOff && newEnd > oldEnd)
-	case PolicySolaris, PolicyHPUX10:
-		return oldOff <= newOff && oldEnd >= newEnd
-	case PolicyWindows, PolicyWindows2K3:
-		return !(newOff < oldOff && newEnd > oldEnd)
+// reassemble takes the bytes of p, and gives the application layer what p made
+// ready: in IDS order what it acknowledged, in inline order what it brought.
+func (a *arrival) reassemble() {
+	s := a.s
+	own, other := a.opt.Inline, !a.opt.Inline
+	switch {
+	case a.opt.Inline:
+	case a.has(packet.RST):
+		own, other = true, false
+	case a.has(packet.FIN) && s.state > flow.TCPTimeWait:
+		own, other = true, a.has(packet.ACK)
+	case s.state == flow.TCPClosed:
+		own = true
 	}
-	return newOff >= oldOff // BSD and its kin
+	if other {
+		a.deliver(1-a.p.Dir.Index(), false)
+	}
+	if a.p.PayLen > 0 && a.insert() {
+		own = true
+	}
+	if own {
+		a.deliver(a.p.Dir.Index(), false)
+	}
 }
 
-// payload puts the bytes of p into what its sender sends.
-func (e *Engine) payload(p *packet.Packet, f *flow.Flow, s *session, from *half) {
-	b := p.Payload()
-	if len(b) == 0 || s.noReasm {
-		return
+// insert puts the payload of p into what its sender sends. It reports whether
+// that has reached its depth.
+func (a *arrival) insert() (full bool) {
+	s, from, p := a.s, a.from, a.p
+	from.seen = true
+	if from.noReasm || a.has(packet.RST) {
+		return false // data in a RST is for people (RFC 9293 section 3.5.3)
 	}
-	off := from.offset(p.TCP.Seq)
-	if p.TCP.Flags&packet.SYN != 0 {
+	if s.appStopped && !from.wantsRaw() {
+		a.stop(from)
+		return false
+	}
+	if s.dataDir == 0 {
+		s.dataDir = int8(p.Dir.Index() + 1)
+	}
+	off, b := from.offset(p.TCP.Seq), p.Payload()
+	if a.has(packet.SYN) {
 		off = 0
 	}
-	if off < 0 {
-		if off+int64(len(b)) <= 0 {
-			p.AddEvent(packet.EvStreamReassemblySegmentBeforeBaseSeq)
-			return
+	if off < 0 || uint64(off)+uint64(len(b)) <= from.base {
+		if end := off + int64(len(b)); end <= int64(from.base) {
+			if end <= int64(from.forgot) {
+				p.AddEvent(packet.EvStreamReassemblySegmentBeforeBaseSeq)
+			}
+			return false
 		}
-		b = b[-off:]
-		off = 0
-	}
-	start, end := uint64(off), uint64(off)+uint64(len(b))
-	if end <= from.base {
-		return
-	}
-	if s.depth > 0 && end > uint64(s.depth) {
-		if !from.full {
-			from.full = true
-			e.Counters.DepthReached++
-			p.AddEvent(packet.EvStreamReassemblyDepthReached)
+		if off < 0 {
+			b, off = b[-off:], 0
 		}
+	}
+	start := uint64(off)
+	if s.depth > 0 && start+uint64(len(b)) > uint64(s.depth) {
+		from.full, full = true, true
+		a.Counters.DepthReached++
+		p.AddEvent(packet.EvStreamReassemblyDepthReached)
 		if start >= uint64(s.depth) {
-			return
+			return true
 		}
 		b = b[:uint64(s.depth)-start]
 	}
-	if e.opt.ReassemblyMemCap > 0 && e.pieces.inUse+uint64(len(b)) > e.opt.ReassemblyMemCap {
-		e.Counters.SegmentDrop++
-		p.AddEvent(packet.EvStreamReassemblyInsertMemcap)
-		return
-	}
-	p.Flags |= packet.StreamAdded
 	policy := from.policy
-	if e.opt.Inline {
+	if a.opt.Inline {
 		policy = PolicyFirst
 	}
-	overlap, differs := from.insert(&e.pieces, start, b, max(from.app, from.raw), policy.keepOld)
-	if overlap {
-		e.Counters.Overlap++
-		if differs {
-			e.Counters.OverlapDiff++
-			if e.opt.CheckOverlap {
-				p.AddEvent(packet.EvStreamReassemblyOverlapDifferentData)
-			}
+	a.pieces.limit = a.opt.ReassemblyMemCap
+	r := from.data.insert(&a.pieces, start, b, policy)
+	if r.full {
+		a.noRoom()
+		return full
+	}
+	p.Flags |= packet.StreamAdded
+	i := p.Dir.Index()
+	if r.overlap {
+		a.Counters.Overlap++
+		if r.differs && (a.opt.CheckOverlap || a.opt.Inline) {
+			a.Counters.OverlapDiff++
+			a.f.Stream.Overlap[i] = true
+			p.AddEvent(packet.EvStreamReassemblyOverlapDifferentData)
 		}
 	}
-	i := p.Dir.Index()
-	f.Stream.MaxRegions[i] = max(f.Stream.MaxRegions[i], uint8(min(len(from.ooo)+1, 255)))
+	if n := from.regions(); n > int(a.f.Stream.MaxRegions[i]) {
+		if a.opt.MaxRegions > 0 && n > int(a.opt.MaxRegions) {
+			p.AddEvent(packet.EvStreamReassemblyInsertLimit)
+		}
+		a.f.Stream.MaxRegions[i] = uint8(min(n, 255))
+	}
+	return full
+}
+
+// noRoom handles a segment for which there is no memory, or that would make one
+// hole too many.
+func (a *arrival) noRoom() {
+	if len(a.from.ooo) >= maxBlocks {
+		a.Counters.InsertFail++
+		a.p.AddEvent(packet.EvStreamReassemblyInsertLimit)
+		return
+	}
+	a.Counters.SegmentDrop++
+	a.s.liberal = true
+	a.p.AddEvent(packet.EvStreamReassemblyInsertMemcap)
+	a.apply(a.opt.ReassemblyMemCapPolicy)
 }
 
 // limit is the offset up to which the bytes of h may be used.
@@ -98,95 +122,91 @@ func (e *Engine) limit(h *half) uint64 {
 	return min(h.edge(), h.acked())
 }
 
+// maxRounds bounds the holes passed over for one packet.
+const maxRounds = maxBlocks + 1
+
 // deliver gives the application layer what is ready of half i. final says that
 // the flow is over: acknowledged or not, all goes.
-func (e *Engine) deliver(p *packet.Packet, f *flow.Flow, s *session, i int, sink Sink, final bool) {
-	h := &s.half[i]
-	dir := dirOf(i)
-	if s.noReasm {
-		return
-	}
+func (a *arrival) deliver(i int, final bool) {
+	s := a.s
 	for range maxRounds {
-		limit := e.limit(h)
+		h := &s.half[i]
+		if h.noReasm {
+			return
+		}
+		limit := a.limit(h)
+		if s.state == flow.TCPSynSent {
+			limit = 0
+		}
 		if final {
 			limit = h.edge()
 		}
-		end := e.atEnd(s, h, limit) || final && len(h.ooo) == 0
+		end := final || s.state == flow.TCPClosed || h.full
 		if limit > h.app || end && !h.ended {
 			if s.appStopped {
 				h.app = max(h.app, limit)
-			} else {
-				e.consume(f, h, dir, sink, limit, end)
+			} else if reversed := s.reversed; a.consume(i, limit, end) && reversed != s.reversed {
+				i = 1 - i
+				continue
 			}
-			h.ended = h.ended || end
 		}
-		if !e.hole(p, f, s, h, dir, sink, final) {
+		if !a.hole(i) {
 			return
 		}
 	}
 }
 
-// maxRounds bounds the holes passed over for one packet.
-const maxRounds = 1024
-
-// consume gives bytes up to limit to the application layer.
-func (e *Engine) consume(f *flow.Flow, h *half, dir field.Dir, sink Sink, limit uint64, end bool) {
+// consume gives bytes of half i up to limit to the application layer. It
+// reports whether there were any.
+func (a *arrival) consume(i int, limit uint64, end bool) bool {
+	h := &a.s.half[i]
 	from := max(h.app, h.base)
 	var b []byte
 	if limit > from {
-		b = h.buf[from-h.base : limit-h.base]
+		b = h.held()[from-h.base : limit-h.base]
 	}
-	n := sink.Data(f, dir, b, from, end)
+	h.ended = h.ended || end
+	reversed := a.s.reversed
+	n := a.sink.Data(a.f, dirOf(i), b, from, end)
+	if reversed != a.s.reversed {
+		h = &a.s.half[1-i]
+	}
 	h.app = from + uint64(n)
+	return len(b) > 0
 }
 
-// atEnd reports whether limit is the end of what h will ever send.
-func (e *Engine) atEnd(s *session, h *half, limit uint64) bool {
-	if s.state == flow.TCPClosed && limit == h.edge() && len(h.ooo) == 0 {
-		return true
-	}
-	return h.fin && int64(limit) >= h.offset(h.finSeq) && limit == h.edge()
-}
-
-// hole passes over bytes that were acknowledged and not seen. It reports
-// whether there may be more to deliver behind.
-func (e *Engine) hole(p *packet.Packet, f *flow.Flow, s *session, h *half, dir field.Dir, sink Sink, final bool) bool {
+// hole passes over bytes that were acknowledged, never seen, and have others
+// behind them. It reports whether there may be more to deliver behind.
+func (a *arrival) hole(i int) bool {
+	s := a.s
+	h := &s.half[i]
 	edge, acked := h.edge(), h.acked()
-	if h.fin {
-		// The FIN takes a number of its own, which is no byte.
-		if o := h.offset(h.finSeq); o >= 0 && acked > uint64(o) {
-			acked = uint64(o)
-		}
-	}
-	if h.full && s.depth > 0 {
-		acked = min(acked, uint64(s.depth))
-	}
-	var to uint64
-	switch {
-	case len(h.ooo) > 0 && (final || acked > edge):
-		to = h.ooo[0].off
-		if !final && to > acked {
-			to = acked
-		}
-	case len(h.ooo) == 0 && acked > edge && !e.opt.Inline:
-		to = acked
-	default:
+	if a.opt.Inline || len(h.ooo) == 0 || acked <= edge {
 		return false
 	}
-	if to <= edge || h.app < edge && !s.appStopped {
-		return false // the parser still waits for more before the hole
+	to := min(h.ooo[0].off, acked)
+	if s.state >= flow.TCPFinWait1 && acked-1 <= edge {
+		return false // the FIN takes a number too
 	}
-	if !s.appStopped {
-		e.Counters.Gap++
-		f.Stream.Gap[dir.Index()] = true
-		if p != nil {
-			p.AddEvent(packet.EvStreamReassemblySeqGap)
-		}
-		sink.Gap(f, dir, int(min(to-edge, 1<<31-1)), edge)
-	}
-	h.jump(&e.pieces, to)
+	from := min(h.app, edge) // what the parser waited for more behind is lost with it
+	h.jump(&a.pieces, to)
 	h.app, h.raw = to, max(h.raw, to)
+	if s.appStopped {
+		return true
+	}
+	a.Counters.Gap++
+	a.f.Stream.Gap[i] = true
+	if a.p != nil {
+		a.p.AddEvent(packet.EvStreamReassemblySeqGap)
+	}
+	a.sink.Gap(a.f, dirOf(i), int(min(to-from, 1<<31-1)), from)
 	return true
+}
+
+// stop ends reassembly of a direction.
+func (e *Engine) stop(h *half) {
+	h.noReasm = true
+	h.release(&e.pieces)
 }
 
 // Prune forgets the bytes of f that nobody needs any more.
@@ -197,95 +217,80 @@ func (e *Engine) Prune(f *flow.Flow) {
 	}
 	for i := range s.half {
 		h := &s.half[i]
-		if len(h.buf) == 0 {
-			continue
+		switch {
+		case h.noReasm || h.full:
+			e.stop(h)
+		case h.right() > h.base:
+			h.prune(&e.pieces, e.needed(s, i))
 		}
-		keep := h.edge()
-		if !s.appStopped {
-			keep = min(keep, h.app)
+		if i == int(s.last) {
+			h.forgot = h.base
 		}
-		if h.wantsRaw() && !s.noReasm {
-			keep = min(keep, h.raw)
-		}
-		if !e.opt.Inline {
-			keep = min(keep, max(h.acked(), h.base))
-		}
-		h.prune(&e.pieces, keep)
 	}
 }
 
-// Raw implements the view of raw stream rules: the bytes of dir that are ready
-// to be inspected and were not yet.
-func (e *Engine) Raw(f *flow.Flow, dir field.Dir, p *packet.Packet) (b []byte, offset uint64, ok bool) {
-	s := e.session(f)
-	if s == nil || s.noReasm {
-		return nil, 0, false
+// needed is the offset before which nobody needs the bytes of half i.
+func (e *Engine) needed(s *session, i int) uint64 {
+	h := &s.half[i]
+	keep := h.edge()
+	if !s.appStopped {
+		keep = min(keep, h.app)
 	}
-	h := &s.half[dir.Index()]
-	if !h.wantsRaw() {
-		return nil, 0, false
+	if h.wantsRaw() {
+		raw := h.raw
+		if e.opt.Inline {
+			// A packet is inspected with what stands before it.
+			raw -= min(raw, uint64(e.chunk(dirOf(i))))
+		}
+		keep = min(keep, raw)
 	}
-	limit := e.limit(h)
-	last := p.Has(packet.StreamEOF)
-	if last {
-		limit = h.edge()
+	if !e.opt.Inline {
+		keep = min(keep, max(h.acked(), h.base))
 	}
-	if h.noRaw {
-		limit = min(limit, h.rawEnd)
+	if e.opt.CheckOverlap || e.opt.Inline {
+		// What is sent again within a window is compared with the first copy.
+		window := uint64(h.window)
+		if window == 0 {
+			window = 4096
+		}
+		acked := h.acked()
+		keep = min(keep, acked-min(acked, window))
 	}
-	from := max(h.raw, h.base)
-	if limit <= from {
-		return nil, 0, false
-	}
-	chunk := uint64(e.opt.ChunkToServer)
-	if dir == field.ToClient {
-		chunk = uint64(e.opt.ChunkToClient)
-	}
-	if !last && !h.trigger && !h.full && !e.opt.Inline && limit-from < chunk && s.state < flow.TCPTimeWait {
-		return nil, 0, false
-	}
-	return h.buf[from-h.base : limit-h.base], from, true
+	return keep
 }
 
-// RawDone says that raw rules have seen everything before offset upto.
-func (e *Engine) RawDone(f *flow.Flow, dir field.Dir, upto uint64) {
-	if s := e.session(f); s != nil {
-		h := &s.half[dir.Index()]
-		h.raw = max(h.raw, upto)
-		h.trigger = false
-	}
-}
-
-// TriggerRaw lets Raw give what is there without waiting for a chunk.
-func (e *Engine) TriggerRaw(f *flow.Flow, dir field.Dir) {
-	if s := e.session(f); s != nil {
-		s.half[dir.Index()].trigger = true
-	}
-}
-
-// Pending reports whether bytes of dir wait for the application layer or for raw
-// inspection.
+// Pending reports whether a direction has something that no packet has let the
+// application layer or the rules see.
 func (e *Engine) Pending(f *flow.Flow, dir field.Dir) bool {
 	s := e.session(f)
-	if s == nil || s.noReasm {
+	if s == nil {
 		return false
 	}
+	if s.state >= flow.TCPEstablished && s.state != flow.TCPClosed {
+		return true
+	}
 	h := &s.half[dir.Index()]
-	return !s.appStopped && (h.right() > h.app || !h.ended && h.seen) || h.wantsRaw() && h.edge() > max(h.raw, h.base)
+	return !h.noReasm && (!s.appStopped && h.right() > h.app || h.wantsRaw() && h.edge() > max(h.raw, h.base))
 }
 
-// Flush delivers all that is held of a direction: the flow is over.
-func (e *Engine) Flush(f *flow.Flow, dir field.Dir, sink Sink) {
-	if s := e.session(f); s != nil {
-		e.Counters.Pseudo++
-		e.deliver(nil, f, s, dir.Index(), sink, true)
+// Flush delivers all that is held of a direction: the flow is over. p is the
+// packet that stands for its end.
+func (e *Engine) Flush(f *flow.Flow, p *packet.Packet, sink Sink) {
+	s := e.session(f)
+	if s == nil {
+		return
 	}
+	e.now = arrival{Engine: e, p: p, f: f, sink: sink}
+	e.now.locate(s)
+	e.now.deliver(p.Dir.Index(), true)
 }
 
 // Redeliver gives the application layer again what it left of a direction.
 func (e *Engine) Redeliver(f *flow.Flow, dir field.Dir, sink Sink) {
-	if s := e.session(f); s != nil {
-		e.deliver(nil, f, s, dir.Index(), sink, false)
+	if s := e.session(f); s != nil && e.now.f == f {
+		a := e.now
+		a.sink = sink
+		a.deliver(dir.Index(), false)
 	}
 }
 
@@ -298,25 +303,13 @@ func (e *Engine) StopApp(f *flow.Flow) {
 
 // StopReassembly ends all reassembly of f: encrypted, passed or bypassed.
 func (e *Engine) StopReassembly(f *flow.Flow) {
-	s := e.session(f)
-	if s == nil {
-		return
-	}
-	s.noReasm, s.appStopped = true, true
-}
-
-// StopRaw ends raw inspection of a direction behind what has come so far.
-func (e *Engine) StopRaw(f *flow.Flow, dir field.Dir) {
 	if s := e.session(f); s != nil {
-		h := &s.half[dir.Index()]
-		if !h.noRaw {
-			h.noRaw, h.rawEnd, h.trigger = true, h.edge(), true
+		s.appStopped = true
+		for i := range s.half {
+			s.half[i].noReasm = true // the bytes may be in use; Prune gives them back
 		}
 	}
 }
-
-// wantsRaw reports whether raw inspection has anything to see yet.
-func (h *half) wantsRaw() bool { return !h.noRaw || h.raw < h.rawEnd }
 
 // Sizes returns how many bytes client and server have sent, by their sequence
 // numbers.
@@ -338,15 +331,5 @@ func (e *Engine) Sizes(f *flow.Flow) (client, server uint64) {
 func (e *Engine) SetDepth(f *flow.Flow, n uint32) {
 	if s := e.session(f); s != nil {
 		s.depth = n
-	}
-}
-
-// Reverse swaps the directions of f's session.
-func (e *Engine) Reverse(f *flow.Flow) {
-	if s := e.session(f); s != nil {
-		s.half[0], s.half[1] = s.half[1], s.half[0]
-		st := &f.Stream
-		st.Flags[0], st.Flags[1] = st.Flags[1], st.Flags[0]
-		st.MaxRegions[0], st.MaxRegions[1] = st.MaxRegions[1], st.MaxRegions[0]
 	}
 }

@@ -8,18 +8,30 @@ import (
 
 // session is one TCP connection.
 type session struct {
-	state flow.TCPState
-	half  [2]half // by who sends: client, server
+	half [2]half // by who sends: client, server
 
-	fourWay    bool // the SYN of the other side came first (simultaneous open)
-	midstream  bool
-	async      bool // only one side is seen
-	tfo        bool // the SYN carried data
-	appStopped bool
-	noReasm    bool // neither reassembly nor raw inspection
-	depth      uint32
-	synAcks    uint8 // resent
-	timestamps bool
+	state flow.TCPState
+	prev  flow.TCPState // before a RST closed the connection
+	depth uint32        // bytes of a direction; 0 is unlimited
+	last  int8          // index of the half that sent the last packet
+
+	fourWay   bool // both sides sent a SYN (RFC 9293 figure 8)
+	midstream bool // the start was not seen
+	fromReply bool // midstream, and the first packet was a SYN-ACK
+	async     bool // one side only is seen
+	tfo       bool // the SYN carried data (RFC 7413)
+	confirmed bool // the server went on after the handshake
+	evasion   bool // an ACK with the right number acknowledged a wrong one
+	stamps    bool // both sides use time stamps
+	liberal   bool // segments were lost to a memory cap: do not judge windows
+
+	appStopped bool // nothing goes to the application layer any more
+	reversed   bool // directions were swapped; toggles
+	dataDir    int8 // 1 plus the index of the half that sent the first byte; 0 before it
+
+	// queue holds SYN or SYN-ACK segments that differ from the one the
+	// session follows: which of them counts is told by what the peer answers.
+	queue []handshake
 }
 
 // half is what one side sends.
@@ -29,28 +41,30 @@ type half struct {
 	nextSeq uint32 // behind the last byte seen in order
 	lastAck uint32 // acknowledged by the other side
 	nextWin uint32 // right edge of the window that the other side offers
-	window  uint32 // offered by this side, scaled
-	wscale  uint8  // that this side announced
-	policy  Policy
+	window  uint32 // that the other side offers, scaled, bytes
+	wscale  uint8  // shift of that window
+	policy  Policy // of the receiver
+	sacked  sacks
 
-	lastTS     uint32 // of this side's packets
-	lastTSTime int64  // s
+	stamp     uint32 // last time stamp of this side (RFC 7323)
+	stampTime int64  // packet clock of it, s
 
 	app, raw uint64 // consumed by the application layer; inspected as raw stream
-	seen     bool   // a packet of this side was seen
+	rawEnd   uint64
+	forgot   uint64 // offset before which this side can add nothing
 
-	fin     bool // this side has sent its FIN, at finSeq
-	finSeq  uint32
-	ended   bool // the application layer was told
-	noRaw   bool // raw inspection ends at rawEnd
-	rawEnd  uint64
-	trigger bool
-	full    bool // depth is reached
-	last    keepAlive
+	hasStamp  bool // the SYN had a time stamp
+	zeroStamp bool // and it was 0
+	seen      bool // a packet of this side was accepted
+	keepAlive bool // a probe of this side waits for its answer
+	zeroProbe bool // so does a zero window probe
+	rst       bool // the other side sent a RST to this one
+	ended     bool // the application layer was told the end
+	noReasm   bool // nothing is held any more
+	noRaw     bool // raw inspection ends at rawEnd
+	trigger   bool // raw inspection shall not wait for a chunk
+	full      bool // the depth is reached
 }
-
-// keepAlive remembers a probe so that its answer is known.
-type keepAlive struct{ probe bool }
 
 // before and its kin compare sequence numbers (RFC 9293 section 3.4).
 func before(a, b uint32) bool    { return int32(a-b) < 0 }
@@ -73,60 +87,107 @@ func (h *half) acked() uint64 {
 	return 0
 }
 
-// sides returns what the sender and the receiver of p send.
-func (s *session) sides(p *packet.Packet) (from, to *half) {
-	i := p.Dir.Index()
-	return &s.half[i], &s.half[1-i]
-}
+// rightSeq is the sequence number behind the last byte held.
+func (h *half) rightSeq() uint32 { return h.isn + 1 + uint32(h.right()) }
 
-// announced takes window, scale and time stamp of a SYN or SYN-ACK.
-func (h *half) announced(p *packet.Packet) {
-	t := &p.TCP
-	h.isn, h.nextSeq = t.Seq, t.Seq+1
-	h.lastAck = h.isn + 1
-	h.window = uint32(t.Window)
-	h.wscale = 0
-	if t.Opts&packet.OptWScale != 0 && t.WScale <= 14 { // RFC 7323 section 2.3
-		h.wscale = t.WScale
-	}
-	if t.Opts&packet.OptTimestamp != 0 {
-		h.lastTS, h.lastTSTime = t.TSVal, p.Time/1e9
-	}
-	h.seen = true
-}
-
-// scaled returns the window of p as its sender means it.
-func (s *session) scaled(p *packet.Packet) uint32 {
-	from, to := s.sides(p)
-	if from.wscale == 0 && to.wscale == 0 {
-		return uint32(p.TCP.Window)
-	}
-	return uint32(p.TCP.Window) << from.wscale
-}
-
-// updateWindow takes the window that p offers for what the other side sends.
-func (s *session) updateWindow(p *packet.Packet) {
-	from, to := s.sides(p)
-	from.window = s.scaled(p)
-	if p.TCP.Flags&packet.ACK != 0 {
-		if edge := p.TCP.Ack + from.window; after(edge, to.nextWin) {
-			to.nextWin = edge
-		}
+// acknowledge moves the acknowledged number on.
+func (h *half) acknowledge(ack uint32) {
+	if after(ack, h.lastAck) {
+		h.lastAck = ack
 	}
 }
 
-// ack takes the acknowledgement of p for what the other side sends.
-func (s *session) ack(p *packet.Packet) {
-	_, to := s.sides(p)
-	if p.TCP.Flags&packet.ACK == 0 {
+// advance moves the next number on.
+func (h *half) advance(seq uint32) {
+	if after(seq, h.nextSeq) {
+		h.nextSeq = seq
+	}
+}
+
+// widen moves the right edge of the window on. What was acknowledged
+// selectively has left the receiver's window too.
+func (h *half) widen() {
+	if edge := h.lastAck + h.window + h.sacked.size(h.lastAck); after(edge, h.nextWin) {
+		h.nextWin = edge
+	}
+}
+
+// liberalWindow reports whether the window cannot be known, so that data
+// beyond it is taken.
+func (s *session) liberalWindow() bool { return s.midstream || s.async || s.liberal }
+
+// arrival is a packet at its session.
+type arrival struct {
+	*Engine
+	p        *packet.Packet
+	f        *flow.Flow
+	s        *session
+	from, to *half // what the sender and the receiver of p send
+	sink     Sink
+	end      uint32 // sequence number behind the payload
+}
+
+// locate sets the fields that follow from session and direction.
+func (a *arrival) locate(s *session) {
+	a.s = s
+	i := a.p.Dir.Index()
+	a.from, a.to = &s.half[i], &s.half[1-i]
+	s.last = int8(i)
+}
+
+// is reports whether of the given flags exactly set are on.
+func (a *arrival) is(of, set uint8) bool { return a.p.TCP.Flags&of == set }
+
+func (a *arrival) has(flags uint8) bool { return a.is(flags, flags) }
+
+func (a *arrival) toServer() bool { return a.p.Dir == field.ToServer }
+
+// event notes an oddity of the packet. It returns false, which says that the
+// packet is not accepted.
+func (a *arrival) event(ev packet.Event) bool {
+	a.p.AddEvent(ev)
+	return false
+}
+
+// scaled is the window of p as its sender means it, bytes.
+func (a *arrival) scaled() uint32 { return uint32(a.p.TCP.Window) << a.to.wscale }
+
+// setState moves the connection on, and its flow with it.
+func (a *arrival) setState(state flow.TCPState) {
+	s := a.s
+	if s.state == state || state == flow.TCPNone {
 		return
 	}
-	if after(p.TCP.Ack, to.lastAck) {
-		to.lastAck = p.TCP.Ack
-		if after(to.lastAck, to.nextSeq) {
-			to.nextSeq = to.lastAck
-		}
+	s.prev, s.state = s.state, state
+	if a.f.State == flow.StateBypassed {
+		return
 	}
+	switch state {
+	case flow.TCPEstablished, flow.TCPFinWait1, flow.TCPFinWait2, flow.TCPClosing, flow.TCPCloseWait:
+		a.f.State = flow.StateEstablished
+	case flow.TCPLastAck, flow.TCPTimeWait, flow.TCPClosed:
+		a.f.State = flow.StateClosed
+	}
+}
+
+// take accepts p: window, acknowledgement, time stamp, then its bytes. Of a
+// segment sent again the window is old.
+func (a *arrival) take(resent bool) {
+	from, to, t := a.from, a.to, &a.p.TCP
+	a.noteStamp()
+	if !resent {
+		to.window = a.scaled()
+	}
+	if t.Flags&packet.ACK != 0 {
+		to.acknowledge(t.Ack)
+		to.advance(t.Ack) // what was not seen, but received
+	}
+	a.noteSACK()
+	if from.nextSeq == t.Seq {
+		from.advance(a.end)
+	}
+	to.widen()
+	a.reassemble()
 }
 
 // dirOf returns the direction of what half i sends.

@@ -1,0 +1,100 @@
+package stream
+
+import (
+	"weir/decode/flow"
+	"weir/decode/packet"
+)
+
+// Policy says which copy of a byte the receiver keeps when segments overlap,
+// and how it takes RST and time stamps.
+type Policy uint8
+
+// Policies, by the system of the receiver.
+const (
+	PolicyBSD Policy = iota
+	PolicyOldLinux
+	PolicyLinux
+	PolicySolaris
+	PolicyHPUX10
+	PolicyHPUX11
+	PolicyIRIX
+	PolicyMacOS
+	PolicyWindows
+	PolicyVista
+	PolicyWindows2K3
+	PolicyFirst
+	PolicyLast
+)
+
+// keepOld reports whether the bytes of segment old stay where those of segment
+// x, which came later, differ (Novak and Sturges, "Target-Based TCP Stream
+// Reassembly", 2007).
+func (pol Policy) keepOld(old, x span) bool {
+	switch pol {
+	case PolicyFirst, PolicyVista:
+		return true
+	case PolicyLast:
+		return false
+	case PolicySolaris, PolicyHPUX11:
+		// The later one, unless the earlier ends behind it or hides its end.
+		if x.off <= old.off {
+			return x.end < old.end
+		}
+		return x.end <= old.end
+	}
+	switch {
+	case x.off < old.off:
+		return false
+	case x.off > old.off:
+		return true
+	case pol == PolicyLinux:
+		return x.end <= old.end
+	case pol == PolicyOldLinux:
+		return x.end < old.end
+	}
+	return true
+}
+
+// Exception says what is done with a packet or its flow when a limit is
+// reached, or when the engine would have to work on less than all.
+type Exception uint8
+
+// Exceptions, by the names of exception-policy.
+const (
+	ExceptionIgnore Exception = iota
+	ExceptionBypass
+	ExceptionPassFlow
+	ExceptionPassPacket
+	ExceptionDropFlow
+	ExceptionDropPacket
+	ExceptionReject
+)
+
+// apply carries an exception out. It reports whether the packet may still be
+// followed.
+func (a *arrival) apply(x Exception) bool {
+	p, f := a.p, a.f
+	switch x {
+	case ExceptionPassPacket:
+		p.Flags |= packet.NoPayloadInspect | packet.NoPacketInspect
+	case ExceptionPassFlow:
+		f.Flags |= flow.Passed | flow.NoPayloadInspect | flow.NoPacketInspect
+	case ExceptionBypass:
+		f.Flags |= flow.NoPayloadInspect | flow.NoPacketInspect | flow.BypassLocal
+		f.State = flow.StateBypassed
+		a.StopReassembly(f)
+		return false
+	case ExceptionReject, ExceptionDropFlow:
+		if x == ExceptionReject {
+			f.Flags |= flow.Rejected
+		}
+		f.Flags |= flow.Dropped | flow.NoPayloadInspect | flow.NoPacketInspect
+		p.Flags |= packet.Dropped | packet.NoPayloadInspect | packet.NoPacketInspect
+		a.StopReassembly(f)
+		return false
+	case ExceptionDropPacket:
+		p.Flags |= packet.Dropped | packet.NoPayloadInspect | packet.NoPacketInspect
+		return false
+	}
+	return true
+}
