@@ -19,6 +19,7 @@ type Options struct {
 	Bypass            bool
 	CheckOverlap      bool // check-overlap-different-data
 	LiberalTimestamps bool
+	StrictEcho        bool // no SYN-ACK may echo a time stamp that was not offered
 	MaxSynAckQueued   uint8
 	MaxSynQueued      uint8
 	MaxRegions        uint8 // runs of a direction that wide holes keep apart; 0 is unlimited

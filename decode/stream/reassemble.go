@@ -13,6 +13,7 @@ func (a *arrival) reassemble() {
 	own, other := a.opt.Inline, !a.opt.Inline
 	switch {
 	case a.opt.Inline:
+		other = s.state == flow.TCPClosed
 	case a.has(packet.RST):
 		own, other = true, false
 	case a.has(packet.FIN) && s.state > flow.TCPTimeWait:

@@ -90,10 +90,10 @@ func (a *arrival) validEcho() bool {
 			return true
 		}
 	}
-	if client.hasStamp {
-		return client.stamp == 0 || t.TSEcr == client.stamp
+	if !client.hasStamp {
+		return !a.opt.StrictEcho && a.has(packet.SYN|packet.ACK) // its own offer; what it echoes is not looked at
 	}
-	return client.stamp != 0
+	return client.stamp == 0 || t.TSEcr == client.stamp
 }
 
 // noteStamp remembers the time stamp of an accepted packet.

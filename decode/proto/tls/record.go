@@ -11,6 +11,7 @@ import (
 const (
 	recordCCS       = 20
 	recordAlert     = 21
+	alertFatal      = 2 // level of an alert
 	recordHandshake = 22
 	recordData      = 23
 	recordHeartbeat = 24
@@ -202,6 +203,11 @@ func (p *parser) content(dir field.Dir, kind byte, version uint16, b []byte) {
 		}
 	case recordAlert:
 		s.alert = true
+		if !s.encrypted && len(b) == 2 && b[0] == alertFatal {
+			// Neither side sends more (RFC 5246 section 7.2.2).
+			p.tx.Advance(field.ToServer, stateFinished[0])
+			p.tx.Advance(field.ToClient, stateFinished[1])
+		}
 	case recordData:
 		s.appData, s.encrypted = true, true
 	case recordHeartbeat:
