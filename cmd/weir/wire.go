@@ -86,7 +86,7 @@ func flowOptions(c *config.Config) flow.Options {
 	}
 	return flow.Options{
 		MemCap: uint64(c.Flow.Memcap), UseVLAN: c.VLAN.UseForTracking, UseDepth: c.Decoder.RecursionLevel.UseForTracking,
-		KeepMACs: showsMACs(c), Midstream: c.Stream.Midstream, Recovery: uint32(c.Flow.EmergencyRecovery),
+		ReuseTimesOut: c.Version < config.Version8, KeepMACs: showsMACs(c), Midstream: c.Stream.Midstream, Recovery: uint32(c.Flow.EmergencyRecovery),
 		Default: times(&c.FlowTimeouts.Default), TCP: times(&c.FlowTimeouts.TCP),
 		UDP: times(&c.FlowTimeouts.UDP), ICMP: times(&c.FlowTimeouts.ICMP),
 	}

@@ -12,7 +12,7 @@ func (t *Table) count(f *Flow, p *packet.Packet, quoted bool) {
 	p.Flags |= packet.FlowPkt
 	i := p.Dir.Index()
 	f.Pkts[i]++
-	f.Bytes[i] += uint64(p.Wire)
+	f.Bytes[i] += uint64(p.Size)
 	f.Last = max(f.Last, p.Time)
 	ttl := &f.TTL[i]
 	if f.Pkts[i] == 1 {
@@ -32,7 +32,7 @@ func (t *Table) count(f *Flow, p *packet.Packet, quoted bool) {
 	}
 	if f.State == StateBypassed {
 		t.Counters.LocalPkts++
-		t.Counters.LocalBytes += uint64(p.Wire)
+		t.Counters.LocalBytes += uint64(p.Size)
 		return
 	}
 	if f.Proto != packet.ProtoTCP && f.Seen() {

@@ -12,7 +12,7 @@ import (
 // pkt makes a packet of proto at second sec.
 func pkt(sec int64, proto uint8, src, dst string, sport, dport uint16) *packet.Packet {
 	p := &packet.Packet{
-		Time: sec * second, Wire: 100, MACs: -1, Proto: proto, L4: 20, TTL: 64,
+		Time: sec * second, Size: 100, MACs: -1, Proto: proto, L4: 20, TTL: 64,
 		Src: netip.MustParseAddr(src).As16(), Dst: netip.MustParseAddr(dst).As16(), SrcPort: sport, DstPort: dport,
 	}
 	p.Version = 4
@@ -43,6 +43,7 @@ func icmp(src, dst string, typ, code uint8) *packet.Packet {
 func about(p, q *packet.Packet) *packet.Packet {
 	m := &p.ICMP
 	m.Quoted, m.QuotedProto = true, q.Proto
+	m.QuotedWhole = true
 	m.QuotedSrc, m.QuotedDst, m.QuotedSPort, m.QuotedDPort = q.Src, q.Dst, q.SrcPort, q.DstPort
 	return p
 }
@@ -136,6 +137,11 @@ func TestSecondPacket(t *testing.T) {
 		{name: "inverse discovery", first: icmp(c, d, 141, 0), second: icmp(d, c, 142, 0), want: own},
 		{name: "error about the first", first: udp(a, b, 10, 20), second: about(icmp(b, a, 3, 3), udp(a, b, 10, 20)), want: tc},
 		{name: "error from a router", first: udp(a, b, 10, 20), second: about(icmp("1.1.1.1", a, 3, 1), udp(a, b, 10, 20)), want: tc},
+		{name: "error of an unknown code", first: udp(a, b, 10, 20), second: about(icmp(b, a, 3, 16), udp(a, b, 10, 20)), want: none},
+		{
+			name: "error that quotes too little", first: udp(a, b, 10, 20), want: none,
+			second: with(about(icmp(b, a, 3, 3), udp(a, b, 10, 20)), func(p *packet.Packet) { p.ICMP.QuotedWhole = false }),
+		},
 		{name: "error about the answer", first: udp(a, b, 10, 20), second: about(icmp(a, b, 3, 3), udp(b, a, 20, 10)), want: ts},
 		{name: "error about another", first: udp(a, b, 10, 20), second: about(icmp(b, a, 3, 3), udp(a, b, 11, 20)), want: none},
 		{name: "error that quotes nothing", first: udp(a, b, 10, 20), second: icmp(b, a, 3, 3), want: none},

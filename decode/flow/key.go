@@ -36,9 +36,11 @@ func Tracked(p *packet.Packet) bool {
 }
 
 // quotes reports whether p is an ICMP error that belongs to the flow of the
-// packet it is about: destination unreachable, of TCP or UDP.
+// packet it is about: destination unreachable, of TCP or UDP, with the whole
+// header of it.
 func quotes(p *packet.Packet) bool {
-	return p.Proto == packet.ProtoICMP && p.ICMP.Type == 3 && p.ICMP.Quoted &&
+	const lastCode = 15 // RFC 1812 section 5.2.7.1
+	return p.Proto == packet.ProtoICMP && p.ICMP.Type == 3 && p.ICMP.Code <= lastCode && p.ICMP.QuotedWhole &&
 		(p.ICMP.QuotedProto == packet.ProtoTCP || p.ICMP.QuotedProto == packet.ProtoUDP)
 }
 

@@ -30,7 +30,10 @@ type Options struct {
 	Budget   *Budget
 	UseVLAN  bool // VLAN identifiers are part of the key
 	UseDepth bool // the tunnel depth is part of the key
-	KeepMACs bool // remember hardware addresses, for records that show them
+	// ReuseTimesOut: a flow whose tuple is used again is said to have timed out,
+	// as Suricata 7 said, and not to have been reused.
+	ReuseTimesOut bool
+	KeepMACs      bool // remember hardware addresses, for records that show them
 	// Midstream: TCP sessions may be picked up without their SYN. In emergency
 	// mode such packets start no flow all the same.
 	Midstream bool

@@ -37,6 +37,7 @@ type Table struct {
 	replaced  []uint32 // flows that wait for Ended
 	scratch   []uint32 // flows about to be handed over
 	order     func(a, b uint32) int
+	reused    Flags // set where Reuse ends a flow
 	emergency bool
 	hurried   uint16 // slot that hurry looked at last
 }
@@ -47,7 +48,10 @@ func NewTable(opt Options) *Table {
 		opt.Budget = NewBudget(opt.MemCap)
 	}
 	t := &Table{opt: opt, times: opt.timeouts(), seed: maphash.MakeSeed(), slab: slab{budget: opt.Budget}}
-	t.order = t.byFirst
+	t.order, t.reused = t.byFirst, Reused
+	if opt.ReuseTimesOut {
+		t.reused = TimedOut
+	}
 	t.index.resize(minEntries)
 	return t
 }
@@ -74,7 +78,7 @@ func (t *Table) Get(p *packet.Packet) (f *Flow, created bool) {
 			t.replace(f)
 			f = nil
 		case p.Proto == packet.ProtoTCP && t.Reuse != nil && t.Reuse(f, p):
-			f.Flags |= Reused
+			f.Flags |= t.reused
 			t.Counters.TCPReuse++
 			t.replace(f)
 			f = nil

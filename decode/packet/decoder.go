@@ -61,7 +61,6 @@ func (d *Decoder) Decode(f *Frame) []*Packet {
 	d.used, d.out, d.frame = 0, d.out[:0], f
 	d.layers, d.depth = d.opt.MaxLayers, 0
 	p := d.packet(f.Data)
-	p.Wire = f.Wire
 	d.Counters.frame(f)
 	if f.Flags&VLANMeta != 0 {
 		p.VLAN[0], p.VLANs = f.VLAN, 1
@@ -81,7 +80,7 @@ func (d *Decoder) Rebuilt(p *Packet, b []byte) []*Packet {
 	q := d.packet(b)
 	q.Flags = Rebuilt
 	q.VLAN, q.VLANs, q.Depth, q.src, q.Link, q.Root = p.VLAN, p.VLANs, p.Depth, SourceDefrag, LinkRaw, p.Root
-	q.Wire = uint32(p.L3) + uint32(len(b)) // as if it had come in one frame
+	q.Size = uint32(p.L3) + uint32(len(b)) // as if it had come in one frame
 	if p.Version == 6 {
 		d.ipv6(q, 0)
 	} else {
@@ -98,7 +97,7 @@ func (d *Decoder) packet(b []byte) *Packet {
 	}
 	p := d.pool[d.used]
 	d.used++
-	*p = Packet{Data: b, Time: d.frame.Time, Num: d.frame.Num, Wire: uint32(len(b)), Link: d.frame.Link, MACs: -1, Depth: d.depth}
+	*p = Packet{Data: b, Time: d.frame.Time, Num: d.frame.Num, Size: uint32(len(b)), Link: d.frame.Link, MACs: -1, Depth: d.depth}
 	return p
 }
 

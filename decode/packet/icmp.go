@@ -82,6 +82,11 @@ func (p *Packet) quote(q *Packet, proto uint8, b []byte, off int) {
 	m.Quoted, m.QuotedProto, m.QuotedSrc, m.QuotedDst = true, proto, q.Src, q.Dst
 	switch proto {
 	case ProtoTCP, ProtoUDP, ProtoSCTP:
+		header := 8
+		if proto == ProtoTCP {
+			header = 20
+		}
+		m.QuotedWhole = len(b) >= off+header
 		if len(b) >= off+4 {
 			m.QuotedSPort, m.QuotedDPort = binary.BigEndian.Uint16(b[off:]), binary.BigEndian.Uint16(b[off+2:])
 		}

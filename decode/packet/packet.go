@@ -83,7 +83,7 @@ type Packet struct {
 	Data []byte // the frame; for Inner from the inner header on; for Rebuilt the datagram
 	Time int64  // ns since the Unix epoch; the packet clock
 	Num  uint64 // pcap_cnt of the frame that brought (or completed) it
-	Wire uint32 // bytes on the wire; for Inner and Rebuilt len(Data)
+	Size uint32 // bytes that flows count: as captured, of Rebuilt as if in one frame
 
 	Flags Flags
 	Dir   field.Dir // direction within the flow; set by the flow table
@@ -188,6 +188,7 @@ type ICMP struct {
 	QuotedProto              uint8
 	QuotedSrc, QuotedDst     [16]byte
 	QuotedSPort, QuotedDPort uint16
+	QuotedWhole              bool // with its whole transport header, TCP without options
 }
 
 // Payload returns the transport payload; nil without a transport header.

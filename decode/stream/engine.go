@@ -201,20 +201,18 @@ func (a *arrival) dispatch(state flow.TCPState) bool {
 }
 
 // Reusable reports whether SYN p starts a new connection on the tuple of f,
-// whose old one is over.
+// whose old one is over, or ending since its client has sent a FIN. A SYN that
+// the client sends again, number and all, is of the old one.
 func (e *Engine) Reusable(f *flow.Flow, p *packet.Packet) bool {
-	s := e.session(f)
 	if p.TCP.Flags&(packet.SYN|packet.ACK|packet.RST|packet.FIN) != packet.SYN {
 		return false
 	}
+	s := e.session(f)
 	if s == nil {
 		return true // what came before was no start of a connection
 	}
-	if s.state == flow.TCPClosed || s.state >= flow.TCPTimeWait && f.State == flow.StateClosed {
-		return true
-	}
-	// Before the handshake is over, a SYN with another number is another try.
-	return s.state == flow.TCPSynSent && f.Addr[0] == p.Src && f.Port[0] == p.SrcPort && s.half[0].isn != p.TCP.Seq
+	fromClient := f.Addr[0] == p.Src && f.Port[0] == p.SrcPort
+	return s.state >= flow.TCPTimeWait && !(fromClient && s.half[0].isn == p.TCP.Seq)
 }
 
 // Swap swaps the directions of f's session, and of the packet in work if it
