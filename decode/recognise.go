@@ -59,7 +59,7 @@ func newRecogniser(o *Options) (*recogniser, error) {
 		r.byPort[t] = map[uint16][]portProbe{}
 	}
 	for _, p := range o.Protocols.All() {
-		if !o.Enabled(p) {
+		if !o.Enabled(p) || p.Since > o.Version {
 			continue
 		}
 		for i := range p.Patterns {

@@ -15,6 +15,9 @@ type txRecord struct {
 	flow *flow.Flow
 }
 
+// Swapped implements event.Swapper.
+func (r *txRecord) Swapped(opt any) bool { return r.rec.Client(opt) }
+
 // AppendEvent implements event.Appender.
 func (r *txRecord) AppendEvent(b []byte, out *event.Output) []byte {
 	key := r.rec.Key
@@ -55,7 +58,9 @@ func (w *worker) logTxs(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, ps p
 
 // countTx counts a transaction that is given back.
 func (w *worker) countTx(f *flow.Flow, pr *proto.Protocol) {
-	w.counters.app[pr.ID].txs[transportOf(f)]++
+	if !pr.Uncounted {
+		w.counters.app[pr.ID].txs[transportOf(f)]++
+	}
 	if f.Parser != 0 {
 		w.apps[f.Parser-1].txs++
 	}
@@ -94,6 +99,9 @@ func (w *worker) logTx(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx pr
 		w.ev.HasTx, w.ev.TxID = true, t.ID
 		w.ev.Meta = w.meta(f)
 		w.ev.Body = &w.record
+		if r.Client != nil && dir == field.ToClient {
+			w.ev.Swap = &w.record
+		}
 		w.pub.Publish(&w.ev)
 	}
 	return complete && all

@@ -447,7 +447,7 @@ func regexFlags(letters string) (f regex.Flags) {
 func bsize(c *compiler, v string) error {
 	m := matcher{kind: mBSize, byteArgs: &byteArgs{}}
 	var err error
-	if m.mode, m.lo, m.hi, err = intRange(v); err != nil {
+	if m.size, err = parseInt(v, nil); err != nil {
 		return err
 	}
 	if c.unit < 0 {
@@ -455,93 +455,6 @@ func bsize(c *compiler, v string) error {
 	}
 	c.add(m)
 	return nil
-}
-
-// intRange parses the shared integer syntax without names: n, <n, >n, <=n, >=n,
-// !n, a<>b.
-func intRange(v string) (mode byte, lo, hi int64, err error) {
-	v = strings.TrimSpace(v)
-	num := func(s string) int64 {
-		n, e := strconv.ParseUint(strings.TrimSpace(s), 0, 63)
-		if e != nil {
-			err = fmt.Errorf("value %q: want n, !n, <n, <=n, >n, >=n or a<>b", v)
-		}
-		return int64(n)
-	}
-	if a, b, ok := strings.Cut(v, "<>"); ok {
-		lo, hi = num(a), num(b)
-		if err == nil && lo >= hi {
-			err = fmt.Errorf("value %q: the range is empty", v)
-		}
-		return '-', lo, hi, err
-	}
-	for _, p := range [...]struct {
-		s string
-		m byte
-	}{{"<=", 'l'}, {">=", 'g'}, {"<", '<'}, {">", '>'}, {"!", '!'}, {"=", '='}, {"", '='}} {
-		if rest, ok := strings.CutPrefix(v, p.s); ok {
-			lo = num(rest)
-			return p.m, lo, 0, err
-		}
-	}
-	return '=', 0, 0, err
-}
-
-// intFits compares n with what intRange gave.
-func intFits(mode byte, lo, hi int64, n uint64) bool {
-	v := int64(n)
-	switch mode {
-	case '=':
-		return v == lo
-	case '!':
-		return v != lo
-	case '<':
-		return v < lo
-	case '>':
-		return v > lo
-	case 'l':
-		return v <= lo
-	case 'g':
-		return v >= lo
-	}
-	return v > lo && v < hi
-}
-
-// integerTest compiles the argument of an integer field.
-func integerTest(d *field.Def, v string) (func(tx any, dir field.Dir) bool, error) {
-	word, neg := strings.CutPrefix(strings.TrimSpace(v), "!")
-	var mode byte
-	var lo, hi int64
-	found := false
-	for _, e := range d.Enum {
-		if strings.EqualFold(e.Name, strings.TrimSpace(word)) {
-			mode, lo, found = '=', int64(e.Value), true
-			if neg {
-				mode = '!'
-			}
-		}
-	}
-	if !found {
-		var err error
-		if mode, lo, hi, err = intRange(v); err != nil {
-			return nil, err
-		}
-	}
-	multi := d.Kind == field.KindMultiUint
-	return func(tx any, dir field.Dir) bool {
-		for i := 0; ; i++ {
-			n, ok := d.Uint(tx, dir, i)
-			if !ok {
-				return false
-			}
-			if intFits(mode, lo, hi, n) {
-				return true
-			}
-			if !multi {
-				return false
-			}
-		}
-	}, nil
 }
 
 func absent(c *compiler, v string) error {
@@ -574,13 +487,13 @@ func (c *compiler) flowTest(f func(f *flow.Flow) bool) error {
 
 func headerInt(_ int, get func(p *packet.Packet) (uint64, bool)) setup {
 	return func(c *compiler, v string) error {
-		mode, lo, hi, err := intRange(strings.Trim(v, `"`))
+		t, err := parseInt(strings.Trim(v, `"`), nil)
 		if err != nil {
 			return err
 		}
 		return c.cond(func(p *packet.Packet, _ *flow.Flow) bool {
 			n, ok := get(p)
-			return ok && intFits(mode, lo, hi, n)
+			return ok && t.fits(n)
 		})
 	}
 }
@@ -592,11 +505,11 @@ func flowCount(get func(f *flow.Flow) [2]uint64) setup {
 		if !ok {
 			side, rest = "sum", v
 		}
-		mode, lo, hi, err := intRange(rest)
+		t, err := parseInt(rest, nil)
 		if err != nil {
 			return err
 		}
-		fits := func(n uint64) bool { return intFits(mode, lo, hi, n) }
+		fits := func(n uint64) bool { return t.fits(n) }
 		side = strings.TrimSpace(side)
 		switch side {
 		case "toserver", "toclient", "both", "either", "sum":
@@ -622,21 +535,21 @@ func flowCount(get func(f *flow.Flow) [2]uint64) setup {
 
 func flowInt(get func(f *flow.Flow) uint64) setup {
 	return func(c *compiler, v string) error {
-		mode, lo, hi, err := intRange(v)
+		t, err := parseInt(v, nil)
 		if err != nil {
 			return err
 		}
-		return c.flowTest(func(f *flow.Flow) bool { return intFits(mode, lo, hi, get(f)) })
+		return c.flowTest(func(f *flow.Flow) bool { return t.fits(get(f)) })
 	}
 }
 
 func dsize(c *compiler, v string) error {
-	mode, lo, hi, err := intRange(v)
+	t, err := parseInt(v, nil)
 	if err != nil {
 		return err
 	}
 	return c.cond(func(p *packet.Packet, _ *flow.Flow) bool {
-		return p.L4 != 0 && intFits(mode, lo, hi, uint64(p.PayLen)) && !p.Has(packet.Pseudo)
+		return p.L4 != 0 && t.fits(uint64(p.PayLen)) && !p.Has(packet.Pseudo)
 	})
 }
 
@@ -864,7 +777,7 @@ func appEvent(c *compiler, v string) error {
 	var ids []defOf
 	for _, p := range ps {
 		for i := range p.Events {
-			if p.Events[i].Name == event {
+			if p.Events[i].Name == event || event != "" && p.Events[i].Alias == event {
 				n := uint8(i)
 				d := &field.Def{Field: field.Field{Name: "app-layer-event", Dir: field.Both}, Kind: field.KindCustom}
 				d.Compile = func(string) (func(tx any, dir field.Dir) bool, error) {

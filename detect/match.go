@@ -74,8 +74,7 @@ type byteArgs struct {
 	postOffset int64
 	out        int       // variable that is set
 	sub        []matcher // what is said of base64_data
-	lo, hi     int64     // bsize
-	mode       byte
+	size       intTest   // bsize
 }
 
 // vars bounds the variables of one rule.
@@ -125,25 +124,7 @@ func (st *matchState) run(ms []matcher, prev int) bool {
 		}
 		return st.run(ms[1:], prev)
 	case mBSize:
-		n := int64(len(st.buf))
-		ok := false
-		switch m.mode {
-		case '=':
-			ok = n == m.lo
-		case '!':
-			ok = n != m.lo
-		case '<':
-			ok = n < m.lo
-		case '>':
-			ok = n > m.lo
-		case 'l':
-			ok = n <= m.lo
-		case 'g':
-			ok = n >= m.lo
-		case '-':
-			ok = n > m.lo && n < m.hi
-		}
-		return ok && st.run(ms[1:], prev)
+		return m.size.fits(uint64(len(st.buf))) && st.run(ms[1:], prev)
 	case mBase64:
 		return st.base64(m, ms[1:], prev)
 	case mByteTest:

@@ -70,10 +70,15 @@ type Event struct {
 	SrcMACs, DstMACs   []byte    // of a flow: all hardware addresses of each side, 6 bytes each; nil is left out
 	Meta               Appender  // what stands under metadata; may be nil
 	Body               Appender
+	Swap               Swapper // may be nil
 
 	// Alert is set for alerts: what line formats (fast.log) show.
 	Alert *Alert
 }
+
+// Swapper reports whether an output with these options shows source and
+// destination of the event exchanged.
+type Swapper interface{ Swapped(opt any) bool }
 
 // Alert is the short form of an alert.
 type Alert struct {

@@ -48,6 +48,9 @@ type Protocol struct {
 	Config    string   // section under app-layer.protocols; Name if empty: "http"
 	Doc       string   // one sentence
 	Transport Transport
+	// Since is the first suricata-version, 8 or 9, that knows the protocol; 0 is
+	// any.
+	Since uint8
 	// OffByDefault: parsed only if the configuration says enabled: yes.
 	OffByDefault bool
 
@@ -75,6 +78,8 @@ type Protocol struct {
 	States [2][]State // by direction, in order; the index is the Progress value
 	// Done is the Progress value at which a direction is complete.
 	Done [2]uint8
+	// Uncounted: app_layer.tx does not count its transactions.
+	Uncounted bool
 	// Unidirectional: a transaction belongs to one direction (dns since 8.0).
 	Unidirectional bool
 	// Records are the EVE records of a transaction.
@@ -93,7 +98,9 @@ type State struct {
 type EventDef struct {
 	Name string // lower case, as rules spell it
 	EVE  string // spelling in anomaly records; Name if empty
-	Doc  string
+	// Alias is another name that rules use; may be empty.
+	Alias string
+	Doc   string
 	// Packet: raised on the packet (APPLAYER_... events), not on a transaction.
 	Packet bool
 }
@@ -314,4 +321,7 @@ type Record struct {
 	// Dir is the direction the record's source and destination are shown in:
 	// ToServer by default. Nil func: ToServer.
 	Dir func(tx Transaction) field.Dir
+	// Client, if not nil, reports whether outputs with these options show the
+	// flow's client as the source whatever Dir says.
+	Client func(opt any) bool
 }

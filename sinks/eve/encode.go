@@ -33,6 +33,11 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 		b = event.CloseArray(b)
 	}
 	if ev.Src.IsValid() {
+		if ev.Swap != nil && ev.Swap.Swapped(r.opts.Opts) {
+			turned := *ev
+			turned.Src, turned.Dst, turned.SrcPort, turned.DstPort = ev.Dst, ev.Src, ev.DstPort, ev.SrcPort
+			ev = &turned
+		}
 		b = appendTuple(b, ev)
 	}
 	if ev.Ether != nil && r.head.ethernet {

@@ -14,5 +14,7 @@ func Set() (*proto.Set, error) {
 		http1.Protocol,
 		tls.Protocol,
 		dns.Protocol,
+		dns.MDNS,
+		dns.LLMNR,
 	}, known...)...)
 }

@@ -92,8 +92,6 @@ var known = []*proto.Protocol{
 			{Transport: proto.UDP, Ports: "389,3268", Min: 12, Func: when(ldap)},
 		}},
 	{Name: "websocket", Doc: "WebSocket (RFC 6455).", Transport: proto.TCP},
-	{Name: "mdns", Doc: "Multicast DNS (RFC 6762).", Transport: proto.UDP},
-	{Name: "llmnr", Doc: "Link-local name resolution (RFC 4795).", Transport: proto.UDP},
 	{Name: "doh2", Doc: "DNS over HTTP/2 (RFC 8484).", Transport: proto.TCP},
 }
 

@@ -41,7 +41,8 @@ var Protocol = &proto.Protocol{
 		Options: logOptions,
 		Append:  appendRecord,
 		Alert:   appendAlert,
-		Dir:     recordDir,
+		Dir:     messageDir,
+		Client:  shownFromClient,
 	}},
 }
 
@@ -52,6 +53,8 @@ type parser struct {
 	// old: messages are read as version 7.0 reads them.
 	old bool
 	txs proto.TxList[Tx, *Tx]
+	// mixed: responses come from either side, as queries do.
+	mixed bool
 	// lost is set by direction while the length prefixes of TCP are out of step
 	// after a gap.
 	lost [2]bool
@@ -152,6 +155,7 @@ func (p *parser) message(dir field.Dir, b []byte) {
 		return
 	}
 	switch {
+	case p.mixed:
 	case dir == field.ToServer && t.Response():
 		t.event(evNotRequest)
 	case dir == field.ToClient && !t.Response() && len(b) >= headerLen:
@@ -201,8 +205,14 @@ func probe(b []byte, n int, dir field.Dir) proto.Verdict {
 	return proto.Yes
 }
 
-// recordDir shows a message in the direction of the flow's client.
-func recordDir(proto.Transaction) field.Dir { return field.ToServer }
+// messageDir is the direction a message travels in.
+func messageDir(tx proto.Transaction) field.Dir { return tx.(*Tx).dir() }
+
+// shownFromClient says that records of version 2 name the client first.
+func shownFromClient(opt any) bool {
+	o, _ := opt.(*options)
+	return o != nil && o.version == recordV2
+}
 
 // versions of the record format.
 const (

@@ -24,8 +24,8 @@ const (
 
 var events = []proto.EventDef{
 	{Name: "malformed_data", Doc: "A message could not be read to its end."},
-	{Name: "not_request", Doc: "The client sent a message with the response bit set."},
-	{Name: "not_response", Doc: "The server sent a message without the response bit."},
+	{Name: "not_request", Alias: "not_a_request", Doc: "The client sent a message with the response bit set."},
+	{Name: "not_response", Alias: "not_a_response", Doc: "The server sent a message without the response bit."},
 	{Name: "z_flag_set", Doc: "The reserved bit of the header is set."},
 	{Name: "invalid_opcode", Doc: "The operation code is not assigned."},
 	{Name: "name_too_long", Doc: "A name is longer than 1,025 bytes."},

@@ -7,35 +7,24 @@ import (
 // whole is the State of all fields: messages are inspected when complete.
 var whole = [2]uint8{1, 1}
 
-var fields = []field.Def{
+var fields = append(nameFields("dns"),
 	field.Multi(field.Field{
 		Name: "dns.query", Aliases: []string{"dns_query"}, Dir: field.ToServer, State: whole, Log: "dns.queries.rrname",
 		Doc: "Name asked for, without the length bytes of its labels.", Example: `dns.query; content:"example.com"; nocase;`,
 	}, queryName),
-	field.Multi(field.Field{
-		Name: "dns.queries.rrname", Dir: field.Both, State: whole, Log: "dns.queries.rrname",
-		Doc: "Names of the question section, of queries and of responses.", Example: `dns.queries.rrname; content:"example";`,
-	}, queryName),
-	sectionField("dns.answers.rrname", "Names that the answer section's records are about.", 0),
-	sectionField("dns.authorities.rrname", "Names that the authority section's records are about.", 1),
-	sectionField("dns.additionals.rrname", "Names that the additional section's records are about.", 2),
-	field.Multi(field.Field{
-		Name: "dns.response.rrname", Dir: field.ToClient, State: whole, Log: "dns.answers.rdata",
-		Doc: "Every name of a response: of its questions and records, and those that the records hold.", Example: `dns.response.rrname; content:"example";`,
-	}, responseName),
 	field.Uint(field.Field{
 		Name: "dns.opcode", Dir: field.Both, State: whole, Bits: 8, Log: "dns.opcode",
 		Doc: "Operation code of the header.", Syntax: "integer", Example: "dns.opcode:4;",
 	}, func(t *Tx, _ field.Dir) (uint64, bool) { return uint64(t.Opcode()), true }),
 	field.Uint(field.Field{
 		Name: "dns.rcode", Dir: field.Both, State: whole, Bits: 16, Log: "dns.rcode", Enum: enum(rcodeNames),
-		Doc: "Response code; responses only.", Syntax: "integer or name", Example: "dns.rcode:3;",
-	}, func(t *Tx, _ field.Dir) (uint64, bool) { return uint64(t.Rcode()), t.Response() }),
+		Doc: "Response code of the header.", Syntax: "integer or name", Example: "dns.rcode:3;",
+	}, func(t *Tx, _ field.Dir) (uint64, bool) { return uint64(t.Rcode()), true }),
 	field.MultiUint(field.Field{
 		Name: "dns.rrtype", Dir: field.Both, State: whole, Bits: 16, Log: "dns.queries.rrtype", Enum: enum(typeNames),
 		Doc: "Types of the questions, and of the answers.", Syntax: "integer or name", Example: "dns.rrtype:AAAA;",
 	}, rrtype),
-}
+)
 
 func enum(names map[uint16]string) []field.EnumName {
 	e := make([]field.EnumName, 0, len(names))
@@ -52,9 +41,27 @@ func queryName(t *Tx, _ field.Dir, i int) ([]byte, bool) {
 	return t.bytes(t.queries[i].name), true
 }
 
+// nameFields are the buffers of names that DNS and its kin have, each under its
+// own name.
+func nameFields(proto string) []field.Def {
+	return []field.Def{
+		field.Multi(field.Field{
+			Name: proto + ".queries.rrname", Dir: field.Both, State: whole, Log: proto + ".queries.rrname",
+			Doc: "Names of the question section, of queries and of responses.", Example: proto + `.queries.rrname; content:"example";`,
+		}, queryName),
+		sectionField(proto+".answers.rrname", "Names that the answer section's records are about.", 0),
+		sectionField(proto+".authorities.rrname", "Names that the authority section's records are about.", 1),
+		sectionField(proto+".additionals.rrname", "Names that the additional section's records are about.", 2),
+		field.Multi(field.Field{
+			Name: proto + ".response.rrname", Dir: field.Both, State: whole, Log: proto + ".answers.rdata",
+			Doc: "Every name of a response: of its questions and records, and those that the records hold.", Example: proto + `.response.rrname; content:"example";`,
+		}, responseName),
+	}
+}
+
 func sectionField(name, doc string, s int) field.Def {
 	return field.Multi(field.Field{
-		Name: name, Dir: field.Both, State: whole, Log: "dns." + name[4:], Doc: doc, Example: name + `; content:"example";`,
+		Name: name, Dir: field.Both, State: whole, Log: name, Doc: doc, Example: name + `; content:"example";`,
 	}, func(t *Tx, _ field.Dir, i int) ([]byte, bool) {
 		recs := t.section(s)
 		if i >= len(recs) {
@@ -67,6 +74,9 @@ func sectionField(name, doc string, s int) field.Def {
 // responseName walks all names of a response: two for each record, its own and
 // the one in its data, which may be empty.
 func responseName(t *Tx, _ field.Dir, i int) ([]byte, bool) {
+	if !t.Response() {
+		return nil, false
+	}
 	if i < len(t.queries) {
 		return t.bytes(t.queries[i].name), true
 	}

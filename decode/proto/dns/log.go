@@ -94,14 +94,7 @@ func (o *options) append(b []byte, t *Tx) []byte {
 	}
 	b = event.Uint(b, "id", uint64(t.ID))
 	b = append(strconv.AppendUint(append(event.Key(b, "flags"), '"'), uint64(t.Flags), 16), '"')
-	for _, f := range [...]struct {
-		bit  uint16
-		name string
-	}{{flagQR, "qr"}, {flagAA, "aa"}, {flagTC, "tc"}, {flagRD, "rd"}, {flagRA, "ra"}, {flagZ, "z"}} {
-		if t.Flags&f.bit != 0 {
-			b = event.Bool(b, f.name, true)
-		}
-	}
+	b = appendFlags(b, t.Flags)
 	b = event.Uint(b, "opcode", uint64(t.Opcode()))
 	if o.version == recordV2 {
 		if len(t.queries) > 0 {
@@ -126,6 +119,19 @@ func (o *options) append(b []byte, t *Tx) []byte {
 		b = o.appendSections(b, t)
 	}
 	return event.Close(b)
+}
+
+// appendFlags appends the flags that are set.
+func appendFlags(b []byte, flags uint16) []byte {
+	for _, f := range [...]struct {
+		bit  uint16
+		name string
+	}{{flagQR, "qr"}, {flagAA, "aa"}, {flagTC, "tc"}, {flagRD, "rd"}, {flagRA, "ra"}, {flagZ, "z"}} {
+		if flags&f.bit != 0 {
+			b = event.Bool(b, f.name, true)
+		}
+	}
+	return b
 }
 
 // appendQueryV2 appends the members of a question in the format of 7.0.

@@ -56,6 +56,7 @@ type record struct {
 	ttl          uint32
 	data         span // address bytes, a name, or text, by kind
 	kind         dataKind
+	more         bool      // a further string of the text record before
 	num          [5]uint32 // numbers of SOA and SRV, algorithm and type of SSHFP
 	name2        span      // rname of SOA
 }
@@ -300,6 +301,7 @@ func (r *messageReader) text(rec record, end int) error {
 		}
 		rec.data = t.keep(r.b[at : at+n])
 		t.records = append(t.records, rec)
+		rec.more = true
 		at += n
 	}
 	return nil

@@ -42,6 +42,7 @@ var Protocol = &proto.Protocol{
 	New:       func(env *proto.Env) proto.Parser { p := &parser{}; p.Reset(env); return p },
 	Setup:     setup,
 	Fields:    fields,
+	Uncounted: true,
 	Events:    events,
 	States: [2][]proto.State{
 		{
