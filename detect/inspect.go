@@ -169,6 +169,9 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 		}
 		if p.PayLen > 0 && (f == nil || !f.Has(flow.NoPayloadInspect)) {
 			w.payload(&w.e.payload[t][d], p.Payload(), port, app)
+			if outsideStream(p) {
+				w.payload(&w.e.stream[d], p.Payload(), port, app)
+			}
 		}
 		if t == trTCP && in.Stream != nil && f != nil {
 			if w.raw, w.rawBase, w.hasRaw = in.Stream.Raw(f, p.Dir, p); w.hasRaw {
@@ -176,6 +179,12 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 			}
 		}
 	}
+}
+
+// outsideStream reports whether p has TCP payload that no stream has taken:
+// stream rules look at it where it stands.
+func outsideStream(p *packet.Packet) bool {
+	return p.Proto == packet.ProtoTCP && !p.Has(packet.StreamAdded) && !p.Has(packet.Pseudo)
 }
 
 // addIndexed puts the rules of an index that may fit p's addresses among the
@@ -323,7 +332,7 @@ func (w *Worker) payloadUnit(s *signature, u *unit, p *packet.Packet, f *flow.Fl
 	if u.header != nil {
 		return w.headerUnit(u, p)
 	}
-	if p.Proto != packet.ProtoTCP || s.onPacket() {
+	if p.Proto != packet.ProtoTCP || s.onPacket() || !s.needStream && outsideStream(p) {
 		if b := p.Payload(); len(b) > 0 && w.fits(u, b, 0, true) {
 			return true
 		}
