@@ -38,6 +38,9 @@ type Inspection struct {
 	Opening bool
 	// Last is true at the end of the flow: what waited for more is inspected now.
 	Last bool
+	// Further is true where the packet comes again with bytes of the stream that
+	// stand behind a hole: only rules on the stream run.
+	Further bool
 }
 
 // Stream is the view that the engine has of reassembly.

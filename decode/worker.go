@@ -358,4 +358,8 @@ func (w *worker) pseudoPacket(f *flow.Flow, dir field.Dir) {
 		a = w.apps[f.Parser-1]
 	}
 	w.inspect(p, f, a, false)
+	for w.streams.MoreRaw(f, dir) {
+		w.in = Inspection{Packet: p, Flow: f, Stream: w.streams, Last: true, Further: true}
+		w.verdict(p, f, w.inspector.Inspect(&w.in))
+	}
 }

@@ -162,10 +162,12 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 		if in.Opening || f == nil {
 			w.addIndexed(w.e.ipIndex[d], p)
 		}
-		g := &w.e.plain[t][d]
-		w.addIndexed(g.index, p)
-		for _, s := range g.byPort[port] {
-			w.add(s.order)
+		if !in.Further {
+			g := &w.e.plain[t][d]
+			w.addIndexed(g.index, p)
+			for _, s := range g.byPort[port] {
+				w.add(s.order)
+			}
 		}
 		if p.PayLen > 0 && (f == nil || !f.Has(flow.NoPayloadInspect)) {
 			w.payload(&w.e.payload[t][d], p.Payload(), port, app)

@@ -116,7 +116,7 @@ func (d *data) at(off uint64, n int) (held []byte, missing int) {
 		from := d.head + int(off-d.base)
 		return d.buf[from:min(from+n, len(d.buf))], 0
 	}
-	i := sort.Search(len(d.ooo), func(i int) bool { return d.ooo[i].end() > off })
+	i := d.find(off)
 	switch {
 	case i == len(d.ooo):
 		return nil, n
@@ -126,6 +126,11 @@ func (d *data) at(off uint64, n int) (held []byte, missing int) {
 	b := &d.ooo[i]
 	from := int(off - b.off)
 	return b.b[from:min(from+n, len(b.b))], 0
+}
+
+// find returns the index of the first block that ends behind off.
+func (d *data) find(off uint64) int {
+	return sort.Search(len(d.ooo), func(i int) bool { return d.ooo[i].end() > off })
 }
 
 // append adds bytes at the edge.

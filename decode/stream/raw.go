@@ -47,21 +47,41 @@ func (e *Engine) Raw(f *flow.Flow, dir field.Dir, p *packet.Packet) (b []byte, o
 	return h.held()[from-h.base : limit-h.base], from, true
 }
 
-// rawInline returns the bytes of p within the stream: a chunk that ends with
-// them, if they are in the contiguous run.
+// rawInline returns the bytes of p within the run of the stream that they are
+// in: a chunk, or from p on if that is more.
 func (e *Engine) rawInline(h *half, dir field.Dir, p *packet.Packet) (b []byte, offset uint64, ok bool) {
 	if p.PayLen == 0 || !p.Has(packet.StreamAdded) {
 		return nil, 0, false
 	}
-	edge := h.edge()
-	off := h.offset(p.TCP.Seq)
-	if off < 0 || uint64(off) >= edge {
-		return nil, 0, false
+	off := max(h.offset(p.TCP.Seq), 0)
+	b, start := h.held(), h.base
+	if uint64(off) >= h.edge() {
+		i := h.find(uint64(off))
+		if i == len(h.ooo) {
+			return nil, 0, false
+		}
+		b, start = h.ooo[i].b, h.ooo[i].off
 	}
-	size := max(uint64(e.chunk(dir)), uint64(p.PayLen))
-	from := max(edge-min(edge, size), h.base)
-	from = max(min(from, uint64(off)), h.base)
-	return h.held()[from-h.base:], from, true
+	n := max(int(e.chunk(dir)), int(p.PayLen), int(start)+len(b)-int(off))
+	from := max(len(b)-n, 0)
+	return b[from:], start + uint64(from), true
+}
+
+// MoreRaw is for the end of a flow: where there is a hole behind the bytes of
+// dir that Raw gave, it goes on behind that, and returns true.
+func (e *Engine) MoreRaw(f *flow.Flow, dir field.Dir) bool {
+	s := e.session(f)
+	if s == nil {
+		return false
+	}
+	h := &s.half[dir.Index()]
+	if h.noReasm || h.noRaw || len(h.ooo) == 0 {
+		return false
+	}
+	to := h.ooo[0].off
+	h.jump(&e.pieces, to)
+	h.app, h.raw = max(h.app, to), to
+	return true
 }
 
 // RawDone says that raw rules have seen everything before offset upto.

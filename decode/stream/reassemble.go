@@ -271,7 +271,7 @@ func (e *Engine) Pending(f *flow.Flow, dir field.Dir) bool {
 		return true
 	}
 	h := &s.half[dir.Index()]
-	return !h.noReasm && (!s.appStopped && h.right() > h.app || h.wantsRaw() && h.edge() > max(h.raw, h.base))
+	return !h.noReasm && (!s.appStopped && h.right() > h.app || h.wantsRaw() && h.right() > max(h.raw, h.base))
 }
 
 // Flush delivers all that is held of a direction: the flow is over. p is the

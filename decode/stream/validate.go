@@ -52,9 +52,8 @@ func (a *arrival) validRst() bool {
 	return t.Seq == from.nextSeq
 }
 
-// reset closes the connection by a RST. Whoever sent it has taken what it says,
-// and the other side will get nothing more out of it: what was held counts as
-// acknowledged.
+// reset closes the connection by a RST. What its sender has sent will not come
+// again: it counts as acknowledged.
 func (a *arrival) reset() bool {
 	if !a.validRst() {
 		return false
@@ -64,7 +63,7 @@ func (a *arrival) reset() bool {
 	a.setState(flow.TCPClosed)
 	t := &a.p.TCP
 	if a.has(packet.ACK) && a.validAck() {
-		a.to.acknowledge(a.to.maxAck(t.Ack))
+		a.to.acknowledge(t.Ack)
 	}
 	a.from.acknowledge(a.from.maxAck(t.Seq))
 	a.reassemble()
