@@ -82,6 +82,9 @@ func (w *worker) logTx(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx pr
 		if r.At != nil {
 			due = last || reached(t, *r.At)
 		}
+		if due && !last && r.Due != nil {
+			due = r.Due(tx)
+		}
 		if !due {
 			all = false
 			continue

@@ -307,6 +307,8 @@ type Record struct {
 	// OffByDefault: not among the types that are on without configuration.
 	// At is the Progress by direction at which it is logged; Done by default.
 	At *[2]uint8
+	// Due, if not nil, must agree as well.
+	Due func(tx Transaction) bool
 	// Options reads the options of an eve-log type once per output.
 	Options func(o event.Options) (any, error)
 	// Append writes the object (from its opening brace on), without a line

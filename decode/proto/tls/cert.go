@@ -71,7 +71,10 @@ func next(b []byte) (e element, rest []byte, ok bool) {
 func (c *certificate) parse(der []byte) (event uint8) {
 	c.fingerprint = sha1.Sum(der)
 	cert, _, ok := next(der)
-	if !ok || cert.tag != tagSequence {
+	switch {
+	case !ok && len(der) > 1 && der[0] == tagSequence:
+		return evCertInvalidLength
+	case !ok || cert.tag != tagSequence:
 		return evCertInvalidDER
 	}
 	tbs, _, ok := next(cert.body)

@@ -233,10 +233,10 @@ func compileVersions(arg string) (func(*Tx, field.Dir) bool, error) {
 	for i, w := range strings.Split(arg, ",") {
 		w = strings.ToLower(strings.Trim(strings.TrimSpace(w), `"`))
 		not := strings.HasPrefix(w, "!")
-		if i > 0 && not != negated {
-			return nil, fmt.Errorf("ssl_version: value %q: either all versions have a ! or none", arg)
+		if i > 0 && not && !negated {
+			return nil, fmt.Errorf("ssl_version: value %q: a ! before the first version negates the whole list, it cannot stand further on", arg)
 		}
-		negated = not
+		negated = negated || not
 		v, ok := versionWords[strings.TrimSpace(strings.TrimPrefix(w, "!"))]
 		if !ok {
 			return nil, fmt.Errorf("ssl_version: value %q: want sslv2, sslv3, tls1.0, tls1.1, tls1.2, tls1.3", w)

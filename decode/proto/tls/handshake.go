@@ -7,15 +7,16 @@ import (
 
 // Handshake types, RFC 8446 section 4 and RFC 5246 section 7.4.
 const (
-	hsHelloRequest      = 0
-	hsClientHello       = 1
-	hsServerHello       = 2
-	hsNewSessionTicket  = 4
-	hsCertificate       = 11
-	hsServerKeyExchange = 12
-	hsServerHelloDone   = 14
-	hsClientKeyExchange = 16
-	hsFinished          = 20
+	hsHelloRequest       = 0
+	hsClientHello        = 1
+	hsServerHello        = 2
+	hsNewSessionTicket   = 4
+	hsCertificate        = 11
+	hsServerKeyExchange  = 12
+	hsCertificateRequest = 13
+	hsServerHelloDone    = 14
+	hsClientKeyExchange  = 16
+	hsFinished           = 20
 )
 
 // Extensions that are read, IANA "TLS ExtensionType Values".
@@ -110,13 +111,15 @@ func (p *parser) handshake(dir field.Dir, kind byte, b []byte) {
 		s.seen |= seenCert
 	case hsServerKeyExchange, hsClientKeyExchange:
 		s.seen |= seenKeyExchange
+	case hsCertificateRequest:
+		s.seen |= seenCertRequest
 	case hsServerHelloDone:
 		s.seen |= seenHelloDone
 	case hsFinished:
 		s.seen |= seenFinished
 	case hsNewSessionTicket:
 		t.sides[1].hello.ticket = true
-	case hsHelloRequest, 3, 5, 6, 8, 13, 15, 21, 22, 23, 24, 67, 254:
+	case hsHelloRequest, 3, 5, 6, 8, 15, 21, 22, 23, 24, 67, 254:
 	default:
 		ok = false
 	}

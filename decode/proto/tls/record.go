@@ -83,6 +83,7 @@ const (
 	seenHelloDone
 	seenFinished
 	seenCCS
+	seenCertRequest
 )
 
 // Parse implements proto.Parser.

@@ -65,11 +65,20 @@ var Protocol = &proto.Protocol{
 	Records: []proto.Record{{
 		Type:    "tls",
 		Doc:     "A TLS session.",
-		At:      &[2]uint8{clientHandshakeDone, serverHandshakeDone},
+		At:      &[2]uint8{0, serverHelloDone},
+		Due:     clientAnswered,
 		Options: logOptions,
 		Append:  appendRecord,
 		Alert:   appendAlert,
 	}},
+}
+
+// clientAnswered reports whether the client has sent the certificate it was
+// asked for, or need not.
+func clientAnswered(tx proto.Transaction) bool {
+	t := tx.(*Tx)
+	c, s := &t.sides[0], &t.sides[1]
+	return s.seen&seenCertRequest == 0 || c.seen&(seenCert|seenCCS) != 0 || c.encrypted
 }
 
 // patterns recognise the first record of each side: a handshake, an alert or
