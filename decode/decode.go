@@ -104,7 +104,7 @@ func New(o *Options) (*Pipeline, error) {
 		w := &worker{
 			dec: packet.NewDecoder(o.Packet), frags: defrag.NewTable(o.Defrag), flows: flow.NewTable(flows),
 			streams: stream.NewEngine(o.Stream), inspector: o.Inspector(i, lane), pub: lane, files: &files,
-			rec: rec, options: settings, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), bypassAtDepth: o.Stream.Bypass,
+			rec: rec, options: settings, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"), bypassAtDepth: o.Stream.Bypass,
 		}
 		w.counters.events = make([]uint64, packet.NumEvents)
 		w.counters.app = make([]appCounter, n)

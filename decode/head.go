@@ -24,7 +24,7 @@ func PacketHead(ev *event.Event, typ string, p *packet.Packet, f *flow.Flow) {
 	}
 	ev.VLAN = p.VLANIDs()
 	if p.MACs >= 0 {
-		ev.Ether = p.Data[p.MACs : p.MACs+12]
+		ev.Ether = p.Data[p.MACs : p.MACs+14]
 	}
 	if f != nil {
 		ev.FlowID, ev.ParentID, ev.Community = f.ID, f.ParentID, f
@@ -49,7 +49,7 @@ func FlowHead(ev *event.Event, typ string, f *flow.Flow, dir field.Dir, p *packe
 		ev.Num = p.Num
 	}
 	if p.MACs >= 0 {
-		ev.Ether = p.Data[p.MACs : p.MACs+12]
+		ev.Ether = p.Data[p.MACs : p.MACs+14]
 	}
 }
 

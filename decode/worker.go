@@ -31,8 +31,8 @@ type worker struct {
 
 	now int64 // packet clock, ns
 
-	counters     counters
-	wantsAnomaly bool
+	counters               counters
+	wantsAnomaly, wantsARP bool
 	// bypassAtDepth: flows are shed when a direction reaches the stream depth.
 	bypassAtDepth bool
 
@@ -40,6 +40,7 @@ type worker struct {
 	in         Inspection
 	ev         event.Event
 	anomaly    anomaly
+	arp        arpRecord
 	record     txRecord
 	fileRecord fileRecord
 	flowRecord flowRecord
@@ -206,6 +207,9 @@ func (w *worker) log(p *packet.Packet, f *flow.Flow, a *app) {
 		if w.wantsAnomaly {
 			w.logPacketAnomalies(p, f)
 		}
+	}
+	if w.wantsARP && p.HasARP {
+		w.logARP(p)
 	}
 	if a == nil {
 		return

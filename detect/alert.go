@@ -117,6 +117,7 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 		b = event.Str(b, "rule", s.raw)
 	}
 	b = event.Close(b)
+	b = decode.AppendHeaders(b, x.p)
 	if x.a.tx != nil && o.app && x.pr != nil {
 		for i := range x.pr.Records {
 			r := &x.pr.Records[i]
@@ -234,7 +235,11 @@ func (x *alertBody) payload(b []byte, o *alertOptions) []byte {
 	if o.packet && !x.p.Has(packet.Pseudo) {
 		b = appendBase64(event.Key(b, "packet"), x.p.Data)
 		b = event.Open(b, "packet_info")
-		b = event.Close(event.Uint(b, "linktype", uint64(x.p.Link)))
+		b = event.Uint(b, "linktype", uint64(x.p.Link.Captured()))
+		if name := x.p.Link.Name(); name != "" {
+			b = event.Str(b, "linktype_name", name)
+		}
+		b = event.Close(b)
 	}
 	return b
 }

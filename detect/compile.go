@@ -126,6 +126,8 @@ func (c *compiler) protocol(name string) error {
 		s.protos = protoICMPv6
 	case "sctp":
 		s.protos = protoSCTP
+	case "igmp":
+		s.protos = protoIGMP
 	case "pkthdr":
 		s.protos = protoIP | protoPkthdr
 	default:
@@ -451,7 +453,7 @@ func (c *compiler) choose() *fastPattern {
 	score := -1
 	for i := range c.s.units {
 		u := &c.s.units[i]
-		if u.header != nil || u.test != nil || u.absent != absentNo || u.def != nil && u.def.NoFastPattern {
+		if u.header != nil || u.each != nil || u.test != nil || u.absent != absentNo || u.def != nil && u.def.NoFastPattern {
 			continue
 		}
 		for j := range u.match {

@@ -12,6 +12,7 @@ package detect
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -47,6 +48,7 @@ type Builder struct {
 	finders   map[searched]*mpm.Finder
 	interned  map[string][]byte
 
+	ids  map[ruleID]int // index of each rule in sigs
 	sigs []*signature
 	errs []*rules.Error
 }
@@ -62,7 +64,7 @@ func NewBuilder(set *proto.Set, opt Options) *Builder {
 	b := &Builder{
 		set: set, opt: opt, fields: map[string][]defOf{}, modifiers: map[string][]defOf{}, classes: opt.Classes,
 		bits: map[string]int{}, regexps: map[string]*regex.Program{}, addrs: map[string]*rules.AddressSet{}, portSets: map[string]*rules.PortSet{},
-		finders: map[searched]*mpm.Finder{}, interned: map[string][]byte{},
+		finders: map[searched]*mpm.Finder{}, interned: map[string][]byte{}, ids: map[ruleID]int{},
 	}
 	for _, p := range set.All() {
 		for i := range p.Fields {
@@ -110,9 +112,24 @@ func (b *Builder) Add(r *rules.Rule) *rules.Error {
 		b.errs = append(b.errs, err)
 		return err
 	}
-	b.sigs = append(b.sigs, s)
+	id := ruleID{s.gid, s.sid}
+	i, again := b.ids[id]
+	switch {
+	case !again:
+		b.ids[id] = len(b.sigs)
+		b.sigs = append(b.sigs, s)
+	case s.rev > b.sigs[i].rev:
+		b.sigs[i] = s
+	default:
+		err := &rules.Error{Pos: r.Pos, SID: r.SID, Msg: fmt.Sprintf("is there already, with revision %d", b.sigs[i].rev)}
+		b.errs = append(b.errs, err)
+		return err
+	}
 	return nil
 }
+
+// ruleID names a rule; of several with one name the newest counts.
+type ruleID struct{ gid, sid uint32 }
 
 // Build makes an engine of the rules added. It ends the builder's use.
 func (b *Builder) Build() (*Engine, *Report, error) {
@@ -338,7 +355,7 @@ func (s *signature) transports() (out []int) {
 	if s.protos&protoUDP != 0 {
 		out = append(out, trUDP)
 	}
-	if s.protos&(protoICMP|protoICMPv6|protoSCTP|protoOther) != 0 {
+	if s.protos&(protoICMP|protoICMPv6|protoSCTP|protoIGMP|protoOther) != 0 {
 		out = append(out, trOther)
 	}
 	return out

@@ -94,7 +94,7 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 			w.add(s.order)
 		}
 	}
-	if !p.Has(packet.Invalid) && p.Version != 0 {
+	if p.Version != 0 {
 		w.find(p, f)
 	}
 	var v decode.Verdict
@@ -292,8 +292,8 @@ func (w *Worker) conditions(s *signature, p *packet.Packet, f *flow.Flow) bool {
 
 // packetRule checks a rule that looks at no transaction.
 func (w *Worker) packetRule(s *signature, p *packet.Packet, f *flow.Flow) bool {
-	if s.eventOnly && (p.Version == 0 || p.Has(packet.Invalid)) {
-		// A broken packet has no header that could be checked.
+	if s.eventOnly && p.Version == 0 {
+		// There is no header that could be checked.
 		for _, c := range s.packet {
 			if !c(p, f) {
 				return false
@@ -331,8 +331,16 @@ func (w *Worker) appFits(s *signature) bool {
 
 // payloadUnit checks contents on the packet's payload or on the stream.
 func (w *Worker) payloadUnit(s *signature, u *unit, p *packet.Packet, f *flow.Flow) bool {
-	if u.header != nil {
+	switch {
+	case u.header != nil:
 		return w.headerUnit(u, p)
+	case u.each != nil:
+		fit := false
+		u.each(p, func(b []byte) bool {
+			fit = w.fits(u, b, 0, true)
+			return !fit
+		})
+		return fit
 	}
 	if p.Proto != packet.ProtoTCP || s.onPacket() || !s.needStream && outsideStream(p) {
 		if b := p.Payload(); len(b) > 0 && w.fits(u, b, 0, true) {

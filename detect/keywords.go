@@ -72,28 +72,36 @@ func init() {
 		"endswith": func(c *compiler, v string) error {
 			return c.about(func(m *matcher) error { m.atEnd = true; return nil })
 		},
-		"fast_pattern":  fastPatternKeyword,
-		"prefilter":     nothing,
-		"isdataat":      isDataAt,
-		"pcre":          pcre,
-		"bsize":         bsize,
-		"dsize":         dsize,
-		"byte_test":     byteTest,
-		"byte_jump":     byteJump,
-		"byte_extract":  byteExtract,
-		"byte_math":     byteMath,
-		"pkt_data":      func(c *compiler, v string) error { c.unit, c.last, c.nested = -1, place{}, false; return nil },
-		"base64_decode": base64Decode,
-		"base64_data":   base64Data,
-		"absent":        absent,
-		"ipv4.hdr":      headerBuffer("ipv4.hdr", func(p *packet.Packet) []byte { return p.IPHeader(4) }),
-		"ipv6.hdr":      headerBuffer("ipv6.hdr", func(p *packet.Packet) []byte { return p.IPHeader(6) }),
-		"tcp.hdr":       headerBuffer("tcp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoTCP) }),
-		"udp.hdr":       headerBuffer("udp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoUDP) }),
-		"icmpv4.hdr":    headerBuffer("icmpv4.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoICMP) }),
-		"icmpv6.hdr":    headerBuffer("icmpv6.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoICMPv6) }),
-		"igmp.hdr":      headerBuffer("igmp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoIGMP) }),
-		"sctp.hdr":      headerBuffer("sctp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoSCTP) }),
+		"fast_pattern":    fastPatternKeyword,
+		"prefilter":       nothing,
+		"isdataat":        isDataAt,
+		"pcre":            pcre,
+		"bsize":           bsize,
+		"dsize":           dsize,
+		"byte_test":       byteTest,
+		"byte_jump":       byteJump,
+		"byte_extract":    byteExtract,
+		"byte_math":       byteMath,
+		"pkt_data":        func(c *compiler, v string) error { c.unit, c.last, c.nested = -1, place{}, false; return nil },
+		"base64_decode":   base64Decode,
+		"base64_data":     base64Data,
+		"absent":          absent,
+		"ipv4.hdr":        headerBuffer("ipv4.hdr", func(p *packet.Packet) []byte { return p.IPHeader(4) }),
+		"ipv6.hdr":        headerBuffer("ipv6.hdr", func(p *packet.Packet) []byte { return p.IPHeader(6) }),
+		"tcp.hdr":         headerBuffer("tcp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoTCP) }),
+		"udp.hdr":         headerBuffer("udp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoUDP) }),
+		"icmpv4.hdr":      headerBuffer("icmpv4.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoICMP) }),
+		"icmpv6.hdr":      headerBuffer("icmpv6.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoICMPv6) }),
+		"igmp.hdr":        headerBuffer("igmp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoIGMP) }),
+		"sctp.hdr":        headerBuffer("sctp.hdr", func(p *packet.Packet) []byte { return p.Header(packet.ProtoSCTP) }),
+		"sctp.vtag":       headerInt(32, func(p *packet.Packet) (uint64, bool) { return uint64(p.SCTP.VTag), isSCTP(p) }),
+		"sctp.chunk_cnt":  headerInt(16, func(p *packet.Packet) (uint64, bool) { return uint64(p.SCTP.Chunks), isSCTP(p) }),
+		"sctp.chunk_type": sctpChunkType,
+		"sctp.chunk_data": sctpChunkData,
+		"igmp.type": headerInt(8, func(p *packet.Packet) (uint64, bool) {
+			t, ok := p.IGMPType()
+			return uint64(t), ok
+		}),
 		"icmpv6.mtu": headerInt(32, func(p *packet.Packet) (uint64, bool) {
 			return uint64(p.ICMP.MTU), isICMP(p) && p.Proto == packet.ProtoICMPv6 && p.ICMP.Type == 2
 		}),
@@ -102,6 +110,7 @@ func init() {
 		"tcpv6-csum":  checksum(func(p *packet.Packet) bool { return isTCP(p) && p.Version == 6 }, (*packet.Packet).ChecksumOK),
 		"udpv4-csum":  checksum(func(p *packet.Packet) bool { return isUDP(p) && p.Version == 4 }, (*packet.Packet).ChecksumOK),
 		"udpv6-csum":  checksum(func(p *packet.Packet) bool { return isUDP(p) && p.Version == 6 }, (*packet.Packet).ChecksumOK),
+		"igmp-csum":   checksum(func(p *packet.Packet) bool { return p.L4 != 0 && p.Proto == packet.ProtoIGMP }, (*packet.Packet).ChecksumOK),
 		"icmpv4-csum": checksum(func(p *packet.Packet) bool { return isICMP(p) && p.Version == 4 }, (*packet.Packet).ChecksumOK),
 		"icmpv6-csum": checksum(func(p *packet.Packet) bool { return isICMP(p) && p.Version == 6 }, (*packet.Packet).ChecksumOK),
 
@@ -679,11 +688,11 @@ func ipOpts(c *compiler, v string) error {
 	names := map[string]packet.IPOpts{
 		"eol": packet.IPOptEOL, "nop": packet.IPOptNOP, "rr": packet.IPOptRR, "ts": packet.IPOptTS, "sec": packet.IPOptSec,
 		"lsrr": packet.IPOptLSRR, "esec": packet.IPOptESec, "satid": packet.IPOptSatID, "ssrr": packet.IPOptSSRR,
-		"cipso": packet.IPOptCIPSO, "any": 0xffff,
+		"cipso": packet.IPOptCIPSO, "rtralt": packet.IPOptRTRALT, "qs": packet.IPOptQS, "any": 0xffff,
 	}
 	bit, ok := names[strings.TrimSpace(v)]
 	if !ok {
-		return fmt.Errorf("value %q: want eol, nop, rr, ts, sec, lsrr, esec, satid, ssrr, cipso or any", v)
+		return fmt.Errorf("value %q: want eol, nop, rr, ts, sec, lsrr, esec, satid, ssrr, cipso, rtralt, qs or any", v)
 	}
 	return c.cond(func(p *packet.Packet, _ *flow.Flow) bool { return p.IPOpts&bit != 0 })
 }

@@ -67,9 +67,10 @@ const (
 	protoSCTP
 	protoIPv4
 	protoIPv6
+	protoIGMP
 	protoOther // any other IP protocol
 	protoPkthdr
-	protoIP = protoTCP | protoUDP | protoICMP | protoICMPv6 | protoSCTP | protoOther
+	protoIP = protoTCP | protoUDP | protoICMP | protoICMPv6 | protoSCTP | protoIGMP | protoOther
 )
 
 // unit is what a rule looks for in one buffer.
@@ -82,7 +83,8 @@ type unit struct {
 	absent     absence
 	payload    bool
 	header     func(p *packet.Packet) []byte // bytes of the packet instead
-	name       string                        // of header
+	each       packetBuffers                 // several of them, any of which will do
+	name       string                        // of header or each
 }
 
 // defOf is a field of one protocol.
@@ -99,6 +101,9 @@ const (
 	absentOnly
 	absentOrElse
 )
+
+// packetBuffers yields pieces of a packet.
+type packetBuffers func(p *packet.Packet, yield func([]byte) bool)
 
 // packetCond is a condition on a packet and its flow, which may be nil.
 type packetCond func(p *packet.Packet, f *flow.Flow) bool
@@ -138,6 +143,8 @@ func family(p *packet.Packet) protoSet {
 		return protoICMPv6
 	case packet.ProtoSCTP:
 		return protoSCTP
+	case packet.ProtoIGMP:
+		return protoIGMP
 	}
 	return protoOther
 }

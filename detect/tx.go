@@ -153,7 +153,7 @@ func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progre
 		}
 		u := &s.units[i]
 		ok := false
-		if u.payload || u.header != nil {
+		if u.payload || u.header != nil || u.each != nil {
 			ok = w.payloadUnit(s, u, p, f)
 		} else if def := u.of(w.in.Proto); def != nil {
 			if def.State[d] > progress && !w.in.Last {

@@ -196,6 +196,7 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 	m := map[string]eve.Type{
 		"alert":   alert,
 		"anomaly": {Events: []string{"anomaly"}, Options: decode.AnomalyOptions},
+		"arp":     {Events: []string{"arp"}},
 		"files":   {Events: []string{"fileinfo"}, Options: decode.FileOptions},
 		"flow":    {Events: []string{"flow"}},
 		"netflow": {Events: []string{"netflow"}},
@@ -213,7 +214,7 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 
 // otherTypes are record types of protocols whose parser is to come: known, and
 // never written.
-var otherTypes = strings.Fields(`arp bittorrent-dht dcerpc dhcp dnp3 doh2 enip frame ftp http2 ike krb5 ldap metadata
+var otherTypes = strings.Fields(`bittorrent-dht dcerpc dhcp dnp3 doh2 enip frame ftp http2 ike krb5 ldap metadata
 	modbus mqtt nfs ntp pgsql pop3 quic rdp rfb sdp sip smb smtp snmp ssh template tftp websocket`)
 
 // eveOptions translates the outputs of the configuration.

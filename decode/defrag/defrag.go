@@ -49,7 +49,7 @@ type Counters struct {
 	MaxFragHits, TrackerDrop, MemDrop, Timeouts        uint64
 }
 
-// maxDatagram is the largest IP packet, bytes.
+// maxDatagram bounds the payload of a datagram, bytes.
 const maxDatagram = 65535
 
 // key names a datagram.
@@ -124,7 +124,7 @@ func (t *Table) Add(p *packet.Packet) []byte {
 		p.AddEvent(packet.EvIPv6FragInvalidLength)
 		n &^= 7
 	}
-	if off+n > maxDatagram-int(p.L3Len) {
+	if off+n > maxDatagram {
 		if p.Version == 6 {
 			p.AddEvent(packet.EvIPv6FragPktTooLarge)
 		} else {

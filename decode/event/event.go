@@ -66,7 +66,7 @@ type Event struct {
 	Dir                string    // direction; empty is left out
 	AppProto           string    // app_proto of the head; empty is left out
 	Community          Community // of the flow; nil without one
-	Ether              []byte    // destination and source hardware address, 12 bytes; nil is left out
+	Ether              []byte    // Ethernet header, 14 bytes: destination, source, type; nil is left out
 	SrcMACs, DstMACs   []byte    // of a flow: all hardware addresses of each side, 6 bytes each; nil is left out
 	Meta               Appender  // what stands under metadata; may be nil
 	Body               Appender

@@ -11,7 +11,7 @@ const DefaultMaxLayers = 16
 type Options struct {
 	MaxLayers  int      // headers followed in a frame; 0 is DefaultMaxLayers
 	VXLANPorts []uint16 // UDP ports of VXLAN; none turns it off
-	// VXLANReserved takes VXLAN headers whose reserved bits are set.
+	// VXLANReserved takes VXLAN headers whose last, reserved, byte is not zero.
 	VXLANReserved bool
 	GENEVEPorts   []uint16
 	TeredoPorts   []uint16

@@ -10,14 +10,14 @@ func (p *Packet) IPHeader(version uint8) []byte {
 }
 
 // Header returns the bytes of the transport header; nil if the packet is of
-// another protocol. That of ICMPv6 goes to the end of the packet.
+// another protocol. Those of ICMPv6 and SCTP go to the end of the packet.
 func (p *Packet) Header(proto uint8) []byte {
 	if p.Proto != proto || p.L4 == 0 {
 		return nil
 	}
 	end := int(p.L4) + int(p.L4Len)
-	if proto == ProtoICMPv6 {
-		end = int(p.Pay) + int(p.PayLen)
+	if proto == ProtoICMPv6 || proto == ProtoSCTP {
+		end = int(p.L3) + int(p.IPLen)
 	}
 	return p.Data[p.L4:min(end, len(p.Data))]
 }
@@ -35,7 +35,7 @@ func (p *Packet) ChecksumOK() bool {
 	}
 	b := p.Data[p.L4 : int(p.Pay)+int(p.PayLen)]
 	switch p.Proto {
-	case ProtoICMP:
+	case ProtoICMP, ProtoIGMP:
 		return sum(b, 0) == 0xffff
 	case ProtoUDP:
 		if p.Version == 4 && b[6]|b[7] == 0 {

@@ -36,12 +36,16 @@ func (d *Decoder) icmp4(p *Packet, b []byte, off int) {
 	}
 	p.L4, p.L4Len = uint16(off), 8
 	p.Pay, p.PayLen = uint16(off+8), uint16(len(b)-8)
+	if d.opt.Checksums && sum(b, 0) != 0xffff {
+		p.Flags |= BadChecksum
+	}
 	m := &p.ICMP
 	m.Type, m.Code = b[0], b[1]
 	if top, ok := icmp4Codes[m.Type]; !ok {
 		p.AddEvent(EvICMPv4UnknownType)
 	} else if m.Code > top {
 		p.AddEvent(EvICMPv4UnknownCode)
+		return
 	}
 	switch m.Type {
 	case icmpEchoReply, icmpEcho, icmpTimestamp, icmpTimestampRep, icmpInfoReq, icmpInfoRep, icmpAddrMaskReq, icmpAddrMaskRep:
@@ -53,9 +57,6 @@ func (d *Decoder) icmp4(p *Packet, b []byte, off int) {
 		p.quoted4(b[8:])
 	case icmpSourceQuench, icmpRedirect, icmpTimeExceeded, icmpParameter:
 		p.quoted4(b[8:])
-	}
-	if d.opt.Checksums && sum(b, 0) != 0xffff {
-		p.Flags |= BadChecksum
 	}
 }
 

@@ -48,6 +48,7 @@ func (d *Decoder) ipv4(p *Packet, off int) {
 	p.FragOff, p.FragBits = ff&0x1fff*8, uint8(ff>>13)
 	p.setIPv4(b)
 	if hlen > 20 && !p.ipv4Options(b[20:hlen]) {
+		p.Version = 0
 		return
 	}
 	if d.opt.Checksums && sum(b[:hlen], 0) != 0xffff {

@@ -65,7 +65,7 @@ func (d *Decoder) extensions(p *Packet, off, end int) {
 		nh := p.Proto
 		b := p.Data[off:end]
 		n := 0
-		if len(b) < 2 && nh != nhNone || off > maxOffset {
+		if off > start && len(b) < 2 && nh != nhNone || off > maxOffset {
 			p.invalid(EvIPv6TruncExtHdr)
 			return
 		}

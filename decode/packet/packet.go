@@ -63,7 +63,8 @@ const (
 	Bypassed
 	// NoLog: do not log for this packet (config keyword, pass rule).
 	NoLog
-	// Invalid: broken beyond use; counted and reported, neither flow nor rules see it.
+	// Invalid: broken beyond use; it belongs to no flow. If Version is not 0,
+	// there is an IP header, which rules can match.
 	Invalid
 	// Malformed: a header is broken in a way that lets the rest be read; the
 	// packet is counted as invalid and handled as any other.
@@ -99,7 +100,8 @@ type Packet struct {
 	VLAN      [3]uint16 // tag control information, outermost first
 	ids       [3]uint16 // of VLANIDs
 
-	ARP uint16 // offset of an ARP packet for Ethernet and IPv4; 0 without
+	HasARP bool   // there is an ARP packet for Ethernet and IPv4
+	ARP    uint16 // its offset
 
 	// Network layer. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d.
 	Src, Dst [16]byte
@@ -119,7 +121,7 @@ type Packet struct {
 	SrcPort, DstPort uint16
 	L4               uint16
 	L4Len            uint16 // header length
-	Pay              uint16 // offset of the payload
+	Pay              uint16 // offset of the payload; of a fragment, that of its part of the datagram
 	PayLen           uint16
 	TCP              TCP  // valid if Proto is TCP and L4 is not 0
 	ICMP             ICMP // valid if Proto is ICMP or ICMPv6 and L4 is not 0
@@ -193,7 +195,7 @@ type ICMP struct {
 
 // Payload returns the transport payload; nil without a transport header.
 func (p *Packet) Payload() []byte {
-	if p.L4 == 0 && p.Pay == 0 {
+	if p.L4 == 0 {
 		return nil
 	}
 	return p.Data[p.Pay : int(p.Pay)+int(p.PayLen) : int(p.Pay)+int(p.PayLen)]

@@ -158,7 +158,7 @@ func (d *Decoder) arp(p *Packet, off int) {
 			p.invalid(EvARPUnsupportedOpcode)
 			return
 		}
-		p.ARP = uint16(off)
+		p.HasARP, p.ARP = true, uint16(off)
 	}
 }
 

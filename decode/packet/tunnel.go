@@ -239,9 +239,10 @@ func (d *Decoder) vxlan(p *Packet, off, end int) {
 	if len(b) < header+14 || b[0]&0x08 == 0 {
 		return
 	}
-	if !d.opt.VXLANReserved && (b[0]&^0x08 != 0 || b[1]|b[2]|b[3]|b[7] != 0) {
+	if b[7] != 0 && !d.opt.VXLANReserved {
 		return
 	}
+	d.Counters.VXLAN++
 	et := binary.BigEndian.Uint16(b[header+12:])
 	switch et {
 	case etIPv4, etIPv6, etVLAN, etQinQ:
@@ -250,11 +251,9 @@ func (d *Decoder) vxlan(p *Packet, off, end int) {
 			return
 		}
 	default:
-		d.Counters.VXLAN++
 		p.malformed(EvVXLANUnknownPayloadType)
 		return
 	}
-	d.Counters.VXLAN++
 	d.tunnelTo(p, off+header+14, end, SourceVXLAN, func(q *Packet, off int) { d.ethertype(q, off, et) })
 }
 

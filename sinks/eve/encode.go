@@ -44,6 +44,7 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 		b = event.Open(b, "ether")
 		b = event.Hex(b, "dest_mac", ev.Ether[:6], ":")
 		b = event.Hex(b, "src_mac", ev.Ether[6:12], ":")
+		b = event.Uint(b, "ether_type", uint64(ev.Ether[12])<<8|uint64(ev.Ether[13]))
 		b = event.Close(b)
 	}
 	if ev.SrcMACs != nil && r.head.ethernet {
