@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"weir/decode/event"
+	"weir/decode/field"
 	"weir/decode/packet"
 )
 
@@ -43,23 +44,27 @@ func appendTunnel(b []byte, p *packet.Packet) []byte {
 	return event.Close(b)
 }
 
-// sctpChunks are the names of chunk types (RFC 9260 section 3.2, RFC 4895, RFC
-// 5061, RFC 3758, RFC 6525, RFC 4820, RFC 8260).
-var sctpChunks = map[uint8]string{
-	0: "data", 1: "init", 2: "init_ack", 3: "sack", 4: "heartbeat", 5: "heartbeat_ack", 6: "abort", 7: "shutdown",
-	8: "shutdown_ack", 9: "error", 10: "cookie_echo", 11: "cookie_ack", 12: "ecne", 13: "cwr", 14: "shutdown_complete",
-	15: "auth", 64: "i_data", 128: "asconf_ack", 130: "re_config", 132: "pad", 192: "forward_tsn", 193: "asconf",
-	194: "i_forward_tsn",
+// SCTPChunkTypes are the names of chunk types (RFC 9260 section 3.2, RFC 4895,
+// RFC 5061, RFC 3758, RFC 6525, RFC 4820, RFC 8260).
+var SCTPChunkTypes = []field.EnumName{
+	{Name: "data", Value: 0}, {Name: "init", Value: 1}, {Name: "init_ack", Value: 2},
+	{Name: "sack", Value: 3}, {Name: "heartbeat", Value: 4}, {Name: "heartbeat_ack", Value: 5},
+	{Name: "abort", Value: 6}, {Name: "shutdown", Value: 7}, {Name: "shutdown_ack", Value: 8},
+	{Name: "error", Value: 9}, {Name: "cookie_echo", Value: 10}, {Name: "cookie_ack", Value: 11},
+	{Name: "ecne", Value: 12}, {Name: "cwr", Value: 13}, {Name: "shutdown_complete", Value: 14},
+	{Name: "auth", Value: 15}, {Name: "i_data", Value: 64}, {Name: "asconf_ack", Value: 128},
+	{Name: "re_config", Value: 130}, {Name: "pad", Value: 132}, {Name: "forward_tsn", Value: 192},
+	{Name: "asconf", Value: 193}, {Name: "i_forward_tsn", Value: 194},
 }
 
-// SCTPChunkType returns the type of chunk that name stands for.
-func SCTPChunkType(name string) (uint8, bool) {
-	for t, n := range sctpChunks {
-		if n == name {
-			return t, true
+// sctpChunkType returns the name of a type of chunk.
+func sctpChunkType(t uint8) string {
+	for _, n := range SCTPChunkTypes {
+		if n.Value == uint64(t) {
+			return n.Name
 		}
 	}
-	return 0, false
+	return "unknown"
 }
 
 // appendSCTP appends the chunks of an SCTP packet.
@@ -73,11 +78,7 @@ func appendSCTP(b []byte, p *packet.Packet) []byte {
 	b = event.Uint(b, "chunk_cnt", uint64(s.Chunks))
 	b = event.OpenArray(b, "chunk_types")
 	for t := range p.SCTPChunks() {
-		name := sctpChunks[t]
-		if name == "" {
-			name = "unknown"
-		}
-		b = event.ElemStr(b, name)
+		b = event.ElemStr(b, sctpChunkType(t))
 	}
 	b = event.CloseArray(b)
 	b = event.Bool(b, "has_init", s.Kinds&packet.SCTPInit != 0)

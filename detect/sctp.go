@@ -13,20 +13,13 @@ func isSCTP(p *packet.Packet) bool { return p.L4 != 0 && p.Proto == packet.Proto
 // sctpChunkType compiles a chunk's type, by number or by name; one chunk of the
 // packet has to have it.
 func sctpChunkType(c *compiler, v string) error {
-	v = strings.Trim(v, `"`)
-	fits := func(n uint64) bool { return false }
-	if t, ok := decode.SCTPChunkType(strings.ToLower(strings.TrimSpace(v))); ok {
-		fits = func(n uint64) bool { return n == uint64(t) }
-	} else {
-		mode, lo, hi, err := intRange(v)
-		if err != nil {
-			return err
-		}
-		fits = func(n uint64) bool { return intFits(mode, lo, hi, n) }
+	t, err := parseInt(strings.Trim(v, `"`), decode.SCTPChunkTypes)
+	if err != nil {
+		return err
 	}
 	return c.cond(func(p *packet.Packet, _ *flow.Flow) bool {
-		for t := range p.SCTPChunks() {
-			if fits(uint64(t)) {
+		for typ := range p.SCTPChunks() {
+			if t.fits(uint64(typ)) {
 				return true
 			}
 		}
