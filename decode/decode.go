@@ -39,9 +39,11 @@ type Lane interface {
 
 // Options set up a Pipeline.
 type Options struct {
-	Workers   int
-	Version   uint8 // suricata-version: 7, 8 or 9
-	Protocols *proto.Set
+	Workers int
+	Version uint8 // suricata-version: 7, 8 or 9
+	// StreamEvents: the stats record counts each stream event.
+	StreamEvents bool
+	Protocols    *proto.Set
 	// Enabled says whether a protocol is recognised and parsed; Settings are its
 	// section of the configuration.
 	Enabled  func(*proto.Protocol) bool
@@ -68,6 +70,13 @@ type Pipeline struct {
 
 	dispatch *dispatcher
 	Read     ReadCounters
+
+	// For the stats record.
+	version      uint8
+	streamEvents bool
+	stream       stream.Options
+	flowMemCap   uint64
+	pressureMax  uint64 // percent
 }
 
 // ReadCounters are those of the reader.
@@ -95,7 +104,7 @@ func New(o *Options) (*Pipeline, error) {
 			return nil, fmt.Errorf("app-layer.protocols.%s: %w", p.Section(), err)
 		}
 	}
-	pl := &Pipeline{dispatch: newDispatcher(o, max(o.Workers, 1))}
+	pl := &Pipeline{version: o.Version, streamEvents: o.StreamEvents, stream: o.Stream, flowMemCap: o.Flow.MemCap, dispatch: newDispatcher(o, max(o.Workers, 1))}
 	flows := o.Flow
 	flows.Budget = flow.NewBudget(flows.MemCap)
 	for i := range max(o.Workers, 1) {

@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"strings"
+
 	"weir/decode/event"
 	"weir/decode/packet"
 	"weir/decode/proto"
@@ -25,7 +27,9 @@ func (s *stats) AppendEvent(b []byte, _ *event.Output) []byte {
 	b = event.Open(b, "stats")
 	b = event.Uint(b, "uptime", 0)
 	b = s.decoder(b)
+	b = s.streamEvents(b)
 	b = s.tcp(b)
+	b = s.memcap(b)
 	b = s.flow(b)
 	b = s.bypassed(b)
 	b = s.defrag(b)
@@ -70,7 +74,7 @@ func (s *stats) tcp(b []byte) []byte {
 		"syn", "synack", "rst", "active_sessions", "sessions", "ssn_memcap_drop", "pseudo", "pseudo_failed",
 		"invalid_checksum", "midstream_pickups", "pkt_on_wrong_thread", "ack_unseen_data", "segment_memcap_drop",
 		"stream_depth_reached", "reassembly_gap", "overlap", "overlap_diff_data", "insert_data_normal_fail",
-		"insert_data_overlap_fail", "urgent_oob_data", "memuse", "reassembly_memuse",
+		"insert_data_overlap_fail", "urg", "urgent_oob_data", "memuse", "reassembly_memuse",
 	}
 	for _, w := range s.pl.workers {
 		c := &w.streams.Counters
@@ -79,7 +83,7 @@ func (s *stats) tcp(b []byte) []byte {
 			c.Syn, c.SynAck, c.Rst, c.Active, c.Sessions, c.SSNMemCapDrop, c.Pseudo, 0,
 			c.InvalidChecksum, c.Midstream, 0, c.AckUnseen, c.SegmentDrop,
 			c.DepthReached, c.Gap, c.Overlap, c.OverlapDiff, c.InsertFail,
-			c.InsertOverlapFail, c.UrgentOOB, mem, held,
+			c.InsertOverlapFail, c.Urg, c.UrgentOOB, mem, held,
 		} {
 			sum[i] += v
 		}
@@ -89,6 +93,49 @@ func (s *stats) tcp(b []byte) []byte {
 		b = event.Uint(b, n, sum[i])
 	}
 	return event.Close(b)
+}
+
+// streamEvents are the counters of stream events, where they are asked for.
+func (s *stats) streamEvents(b []byte) []byte {
+	if !s.pl.streamEvents {
+		return b
+	}
+	b = event.Open(b, "stream")
+	for e := packet.Event(1); e < packet.NumEvents; e++ {
+		if e.IsDecoder() {
+			continue
+		}
+		var n uint64
+		for _, w := range s.pl.workers {
+			n += w.counters.events[e]
+		}
+		b = event.Uint(b, strings.TrimPrefix(e.Name(), "stream."), n)
+	}
+	return event.Close(b)
+}
+
+// memcap tells how near the fullest memory is to its cap, percent.
+func (s *stats) memcap(b []byte) []byte {
+	var sessions, held, flows uint64
+	for _, w := range s.pl.workers {
+		m, h := w.streams.MemUse()
+		sessions, held, flows = sessions+m, held+h, flows+w.flows.MemUse()
+	}
+	var pressure uint64
+	for _, m := range [...]struct{ use, limit uint64 }{
+		{sessions, s.pl.stream.MemCap}, {held, s.pl.stream.ReassemblyMemCap}, {flows, s.pl.flowMemCap},
+	} {
+		if m.limit > 0 {
+			pressure = max(pressure, m.use*100/m.limit)
+		}
+	}
+	s.pl.pressureMax = max(s.pl.pressureMax, pressure)
+	if s.pl.version < 8 {
+		return event.Uint(event.Uint(b, "memcap_pressure", pressure), "memcap_pressure_max", s.pl.pressureMax)
+	}
+	b = event.Open(b, "memcap")
+	b = event.Uint(b, "pressure", pressure)
+	return event.Close(event.Uint(b, "pressure_max", s.pl.pressureMax))
 }
 
 func (s *stats) flow(b []byte) []byte {

@@ -21,9 +21,9 @@ import (
 func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
 	return decode.Options{
 		Protocols: set,
-		Version:   uint8(c.Version),
-		Enabled:   func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
-		Settings:  func(p *proto.Protocol) event.Options { return versioned{c.ProtocolOptions(p.Section()), c.Version} },
+		Version:   uint8(c.Version), StreamEvents: c.Stats.StreamEvents,
+		Enabled:  func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
+		Settings: func(p *proto.Protocol) event.Options { return versioned{c.ProtocolOptions(p.Section()), c.Version} },
 		Ports: func(p *proto.Protocol, t proto.Transport) (server, client string) {
 			name := "tcp"
 			if t == proto.UDP {
@@ -105,6 +105,7 @@ func showsMACs(c *config.Config) bool {
 func streamOptions(c *config.Config) stream.Options {
 	s := &c.Stream
 	inline := s.Inline == "yes" || s.Inline == "auto" && c.IPS
+	pol := c.Policies()
 	return stream.Options{
 		MemCap: uint64(s.Memcap), ReassemblyMemCap: uint64(s.Reassembly.Memcap), Depth: uint32(s.Reassembly.Depth),
 		ChunkToServer: uint32(s.Reassembly.ToServerChunk), ChunkToClient: uint32(s.Reassembly.ToClientChunk),
@@ -112,7 +113,21 @@ func streamOptions(c *config.Config) stream.Options {
 		CheckOverlap: s.Reassembly.CheckOverlapDiffData, MaxSynAckQueued: s.MaxSynackQueued, MaxSynQueued: s.MaxSynQueued,
 		LiberalTimestamps: s.LiberalTimestamps, StrictEcho: c.Version < config.Version8, MaxRegions: s.Reassembly.MaxRegions,
 		NoRaw: !s.Reassembly.Raw, Policy: streamPolicy(c),
+		Urgent: urgentPolicies[s.Reassembly.Urgent.Policy], UrgentLimit: urgentPolicies[s.Reassembly.Urgent.OOBLimitPolicy],
+		MidstreamPolicy: exceptions[pol.Midstream], MemCapPolicy: exceptions[pol.StreamMemcap],
+		ReassemblyMemCapPolicy: exceptions[pol.ReassemblyMemcap],
 	}
+}
+
+var urgentPolicies = map[string]stream.Urgent{
+	"inline": stream.UrgentInline, "drop": stream.UrgentDrop, "oob": stream.UrgentOOB, "gap": stream.UrgentGap,
+}
+
+// exceptions are the exception policies of streams by name.
+var exceptions = map[string]stream.Exception{
+	"ignore": stream.ExceptionIgnore, "bypass": stream.ExceptionBypass, "pass-flow": stream.ExceptionPassFlow,
+	"pass-packet": stream.ExceptionPassPacket, "drop-flow": stream.ExceptionDropFlow,
+	"drop-packet": stream.ExceptionDropPacket, "reject": stream.ExceptionReject,
 }
 
 // osPolicies are the policies of stream and fragment reassembly by the names of

@@ -55,6 +55,7 @@ const sessionSize = 512
 func (e *Engine) open(f *flow.Flow) *session {
 	if e.opt.MemCap > 0 && uint64(len(e.sessions)-len(e.free)+1)*sessionSize > e.opt.MemCap {
 		e.Counters.SSNMemCapDrop++
+		e.now.apply(e.opt.MemCapPolicy)
 		return nil
 	}
 	var s *session
@@ -73,6 +74,7 @@ func (e *Engine) open(f *flow.Flow) *session {
 		h := &s.half[i]
 		h.reuse(&kept[i].data)
 		h.sacked.list = kept[i].sacked.list[:0]
+		h.urgent.seqs = kept[i].urgent.seqs[:0]
 		// The receiver decides: what half i sends goes to the other end.
 		h.policy = e.opt.Policy(netip.AddrFrom16(f.Addr[1-i]).Unmap())
 		h.noRaw = e.opt.NoRaw

@@ -24,7 +24,7 @@ func (a *arrival) reassemble() {
 	if other {
 		a.deliver(1-a.p.Dir.Index(), false)
 	}
-	if a.p.PayLen > 0 && a.insert() {
+	if a.p.PayLen > 0 && a.payload() {
 		own = true
 	}
 	if own {
@@ -32,9 +32,9 @@ func (a *arrival) reassemble() {
 	}
 }
 
-// insert puts the payload of p into what its sender sends. It reports whether
+// payload puts the payload of p into what its sender sends. It reports whether
 // that has reached its depth.
-func (a *arrival) insert() (full bool) {
+func (a *arrival) payload() (full bool) {
 	s, from, p := a.s, a.from, a.p
 	from.seen = true
 	if from.noReasm || a.has(packet.RST) {
@@ -47,10 +47,23 @@ func (a *arrival) insert() (full bool) {
 	if s.dataDir == 0 {
 		s.dataDir = int8(p.Dir.Index() + 1)
 	}
-	off, b := from.offset(p.TCP.Seq), p.Payload()
 	if a.has(packet.SYN) {
-		off = 0
+		return a.insert(p.TCP.Seq+1, p.Payload())
 	}
+	if a.opt.Urgent != UrgentInline && !a.urgentPointer() {
+		return false
+	}
+	if len(from.urgent.seqs) > 0 {
+		return a.insertAround()
+	}
+	return a.insert(p.TCP.Seq, p.Payload())
+}
+
+// insert puts b, which begins with sequence number seq, into what the sender
+// sends. It reports whether that has reached its depth.
+func (a *arrival) insert(seq uint32, b []byte) (full bool) {
+	s, from, p := a.s, a.from, a.p
+	off := from.offset(seq)
 	if off < 0 || uint64(off)+uint64(len(b)) <= from.base {
 		if end := off + int64(len(b)); end <= int64(from.base) {
 			if end <= int64(from.forgot) {
@@ -182,10 +195,13 @@ func (a *arrival) hole(i int) bool {
 	s := a.s
 	h := &s.half[i]
 	edge, acked := h.edge(), h.acked()
-	if a.opt.Inline || len(h.ooo) == 0 || acked <= edge {
+	if len(h.ooo) == 0 || acked <= edge {
 		return false
 	}
-	to := min(h.ooo[0].off, acked)
+	to := h.ooo[0].off
+	if !a.opt.Inline {
+		to = min(to, acked)
+	}
 	if s.state >= flow.TCPFinWait1 && acked-1 <= edge {
 		return false // the FIN takes a number too
 	}

@@ -45,6 +45,7 @@ type half struct {
 	wscale  uint8  // shift of that window
 	policy  Policy // of the receiver
 	sacked  sacks
+	urgent  urgentBytes
 
 	stamp     uint32 // last time stamp of this side (RFC 7323)
 	stampTime int64  // packet clock of it, s
@@ -76,6 +77,9 @@ func notBefore(a, b uint32) bool { return int32(a-b) >= 0 }
 // it is near the edge. A number before the first byte gives a negative one.
 func (h *half) offset(seq uint32) int64 {
 	edge := h.edge()
+	if len(h.urgent.seqs) > 0 {
+		seq -= h.urgent.before(seq)
+	}
 	return int64(edge) + int64(int32(seq-(h.isn+1)-uint32(edge)))
 }
 
@@ -88,7 +92,10 @@ func (h *half) acked() uint64 {
 }
 
 // rightSeq is the sequence number behind the last byte held.
-func (h *half) rightSeq() uint32 { return h.isn + 1 + uint32(h.right()) }
+func (h *half) rightSeq() uint32 {
+	seq := h.isn + 1 + uint32(h.right())
+	return seq + h.urgent.before(seq+uint32(len(h.urgent.seqs)))
+}
 
 // acknowledge moves the acknowledged number on.
 func (h *half) acknowledge(ack uint32) {
