@@ -48,6 +48,8 @@ type Builder struct {
 	finders   map[searched]*mpm.Finder
 	interned  map[string][]byte
 
+	overlaps bool // a rule asks for segments that overlap and differ
+
 	ids  map[ruleID]int // index of each rule in sigs
 	sigs []*signature
 	errs []*rules.Error
@@ -134,7 +136,7 @@ type ruleID struct{ gid, sid uint32 }
 // Build makes an engine of the rules added. It ends the builder's use.
 func (b *Builder) Build() (*Engine, *Report, error) {
 	order(b.sigs)
-	e := &Engine{sigs: b.sigs, set: b.set, opt: b.opt, xbits: &xbits{set: map[xbitKey]int64{}}}
+	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, set: b.set, opt: b.opt, xbits: &xbits{set: map[xbitKey]int64{}}}
 	return e, &Report{Loaded: len(b.sigs), Errors: b.errs}, e.group()
 }
 
@@ -163,10 +165,11 @@ func order(sigs []*signature) {
 
 // Engine is a compiled set of rules; immutable.
 type Engine struct {
-	sigs  []*signature
-	set   *proto.Set
-	opt   Options
-	xbits *xbits
+	sigs     []*signature
+	set      *proto.Set
+	opt      Options
+	xbits    *xbits
+	overlaps bool
 
 	events  []*signature     // by decoder and stream events
 	payload [3][2]ruleGroup  // packet payload, by transport and direction
@@ -506,3 +509,7 @@ func (e *Engine) buildSets() error {
 	}
 	return nil
 }
+
+// ChecksOverlaps reports whether a rule asks for TCP segments that overlap and
+// differ, which streams compare on demand only.
+func (e *Engine) ChecksOverlaps() bool { return e.overlaps }

@@ -766,6 +766,7 @@ func streamEvent(c *compiler, v string) error {
 		return fmt.Errorf("value %q: no such event", v)
 	}
 	c.s.eventOnly = true
+	c.e.overlaps = c.e.overlaps || ev == packet.EvStreamReassemblyOverlapDifferentData
 	return c.cond(func(p *packet.Packet, _ *flow.Flow) bool { return p.HasEvent(ev) })
 }
 

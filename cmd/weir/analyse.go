@@ -104,6 +104,9 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	lanes := sink.Lanes(a.workers)
 	o := pipelineOptions(a.cfg, a.set)
 	o.Workers = a.workers
+	if a.rules != nil && a.rules.engine.ChecksOverlaps() {
+		o.Stream.CheckOverlap = true
+	}
 	o.Lane = func(i int) decode.Lane { return lanes[i] }
 	workers := make([]*detect.Worker, a.workers)
 	o.Inspector = func(i int, pub event.Publisher) decode.Inspector {
