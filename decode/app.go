@@ -454,7 +454,11 @@ func (a *app) Expect(e proto.Expectation) { a.w.expect(e, a.flow) }
 func (a *app) NoInspect(bypass bool) {
 	a.flow.Flags |= flow.NoPayloadInspect
 	a.w.streams.StopReassembly(a.flow)
-	if bypass {
+	switch {
+	case !bypass:
+	case a.flow.Proto == packet.ProtoTCP:
+		a.flow.Flags |= flow.BypassNext
+	default:
 		a.w.bypass(a.flow)
 	}
 }

@@ -102,8 +102,9 @@ func (w *worker) flow(p *packet.Packet) *flow.Flow {
 func (w *worker) transport(p *packet.Packet, f *flow.Flow) *app {
 	switch p.Proto {
 	case packet.ProtoTCP:
+		due := f.Has(flow.BypassNext)
 		w.streams.Segment(p, f, w)
-		if w.bypassAtDepth && p.HasEvent(packet.EvStreamReassemblyDepthReached) {
+		if due || w.bypassAtDepth && p.HasEvent(packet.EvStreamReassemblyDepthReached) {
 			w.bypass(f)
 		}
 	case packet.ProtoUDP:

@@ -74,6 +74,8 @@ const (
 	// BypassLocal and BypassCapture: shed by the worker, or by the source too.
 	BypassLocal
 	BypassCapture
+	// BypassNext: to be shed once the next packet has been handled.
+	BypassNext
 )
 
 // Flow is one conversation. Pointers to it stay valid until the table releases
