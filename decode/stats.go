@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"weir/decode/event"
+	"weir/decode/flow"
 	"weir/decode/packet"
 	"weir/decode/proto"
 )
@@ -30,6 +31,7 @@ func (s *stats) AppendEvent(b []byte, _ *event.Output) []byte {
 	b = s.streamEvents(b)
 	b = s.tcp(b)
 	b = s.memcap(b)
+	b = s.exceptions(b)
 	b = s.flow(b)
 	b = s.bypassed(b)
 	b = s.defrag(b)
@@ -179,6 +181,15 @@ func (s *stats) flow(b []byte) []byte {
 		b = event.Uint(b, n, tcpState[i])
 	}
 	return event.Close(event.Close(event.Close(b)))
+}
+
+// exceptions counts what was done at limits.
+func (s *stats) exceptions(b []byte) []byte {
+	var sum flow.ExceptionCounters
+	for _, w := range s.pl.workers {
+		sum.Add(&w.streams.Counters.Exceptions)
+	}
+	return event.Close(sum.Append(event.Open(b, "exception_policy")))
 }
 
 // bypassed counts what came for flows that had been shed.

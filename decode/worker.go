@@ -76,6 +76,11 @@ func (w *worker) packet(p *packet.Packet) {
 			if f.State == flow.StateBypassed {
 				return
 			}
+			if f.Has(flow.Dropped) {
+				p.Flags |= packet.Dropped
+				w.log(p, f, nil)
+				return
+			}
 			opening = f.Pkts[p.Dir.Index()] == 1
 			a = w.transport(p, f)
 		}
@@ -177,7 +182,7 @@ func (w *worker) verdict(p *packet.Packet, f *flow.Flow, v Verdict) {
 		f.Flags |= flow.Rejected
 	}
 	if v&VerdictPassFlow != 0 {
-		f.Flags |= flow.Passed
+		f.Flags |= flow.Passed | flow.NoPacketInspect
 	}
 	if v&VerdictNoLogFlow != 0 {
 		f.Flags |= flow.NoLog

@@ -87,6 +87,12 @@ type pending struct {
 func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 	w.in = in
 	p, f := in.Packet, in.Flow
+	if p.Has(packet.NoPacketInspect) || f != nil && f.Has(flow.NoPacketInspect) {
+		for _, tx := range in.Txs {
+			tx.Base().Inspected = [2]bool{true, true}
+		}
+		return 0
+	}
 	w.alerts, w.txFirst, w.hasRaw = w.alerts[:0], w.txFirst[:0], false
 	w.newGeneration()
 	if p.NEvents > 0 || len(in.AppEvents) > 0 {
@@ -147,9 +153,6 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 	app := proto.Unknown
 	if in.Proto != nil {
 		app = in.Proto.ID
-	}
-	if f != nil && f.Has(flow.NoPacketInspect) {
-		return
 	}
 	for d, on := range dirs {
 		if !on {

@@ -92,6 +92,13 @@ func flowOptions(c *config.Config) flow.Options {
 	}
 }
 
+// exceptions are those of the configuration by name.
+var exceptions = map[string]flow.Exception{
+	"ignore": flow.ExceptionIgnore, "bypass": flow.ExceptionBypass, "pass-flow": flow.ExceptionPassFlow,
+	"pass-packet": flow.ExceptionPassPacket, "drop-flow": flow.ExceptionDropFlow, "drop-packet": flow.ExceptionDropPacket,
+	"reject": flow.ExceptionReject,
+}
+
 // showsMACs reports whether any output shows hardware addresses.
 func showsMACs(c *config.Config) bool {
 	for i := range c.Outputs {
@@ -121,13 +128,6 @@ func streamOptions(c *config.Config) stream.Options {
 
 var urgentPolicies = map[string]stream.Urgent{
 	"inline": stream.UrgentInline, "drop": stream.UrgentDrop, "oob": stream.UrgentOOB, "gap": stream.UrgentGap,
-}
-
-// exceptions are the exception policies of streams by name.
-var exceptions = map[string]stream.Exception{
-	"ignore": stream.ExceptionIgnore, "bypass": stream.ExceptionBypass, "pass-flow": stream.ExceptionPassFlow,
-	"pass-packet": stream.ExceptionPassPacket, "drop-flow": stream.ExceptionDropFlow,
-	"drop-packet": stream.ExceptionDropPacket, "reject": stream.ExceptionReject,
 }
 
 // osPolicies are the policies of stream and fragment reassembly by the names of

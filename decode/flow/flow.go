@@ -109,6 +109,8 @@ type Flow struct {
 	App, AppTS, AppTC, AppOrig, AppExpected uint16
 	DetectTries                             uint8
 
+	Exceptions Exceptions // made for it
+
 	// What records show of a TCP session, kept by package stream.
 	Stream TCPInfo
 

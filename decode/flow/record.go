@@ -32,6 +32,7 @@ func AppendRecord(b []byte, f *Flow, name Names, txs uint64) []byte {
 	} else if f.Has(Passed) {
 		b = event.Str(b, "action", "pass")
 	}
+	b = f.Exceptions.append(b)
 	if txs > 0 {
 		b = event.Uint(b, "tx_cnt", txs)
 	}

@@ -55,7 +55,7 @@ const sessionSize = 512
 func (e *Engine) open(f *flow.Flow) *session {
 	if e.opt.MemCap > 0 && uint64(len(e.sessions)-len(e.free)+1)*sessionSize > e.opt.MemCap {
 		e.Counters.SSNMemCapDrop++
-		e.now.apply(e.opt.MemCapPolicy)
+		e.now.apply(flow.ReasonStreamMemcap, e.opt.MemCapPolicy)
 		return nil
 	}
 	var s *session

@@ -45,7 +45,7 @@ func (a *arrival) first() bool {
 	case a.has(packet.RST):
 		return a.event(packet.EvStreamRstButNoSession)
 	case a.has(packet.FIN):
-		if a.p.PayLen == 0 || !a.mayPickUp() {
+		if !a.mayPickUp() || a.p.PayLen == 0 {
 			return a.event(packet.EvStreamFinButNoSession)
 		}
 		return a.pickUp(flow.TCPFinWait1)

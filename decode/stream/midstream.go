@@ -8,7 +8,7 @@ import (
 // mayPickUp reports whether a connection may be followed from p on although its
 // start was not seen, and applies the policy for such connections.
 func (a *arrival) mayPickUp() bool {
-	if !a.apply(a.opt.MidstreamPolicy) {
+	if !a.apply(flow.ReasonMidstream, a.opt.MidstreamPolicy) {
 		return false
 	}
 	return a.opt.Midstream

@@ -1,6 +1,10 @@
 package stream
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"weir/decode/flow"
+)
 
 // PolicyOf returns the policy for a host; see Options.
 type PolicyOf func(netip.Addr) Policy
@@ -28,9 +32,9 @@ type Options struct {
 	UrgentLimit       Urgent   // when there were too many out of band
 	Policy            PolicyOf // nil: PolicyBSD
 
-	MidstreamPolicy        Exception
-	MemCapPolicy           Exception
-	ReassemblyMemCapPolicy Exception
+	MidstreamPolicy        flow.Exception
+	MemCapPolicy           flow.Exception
+	ReassemblyMemCapPolicy flow.Exception
 }
 
 // DefaultOptions are those of an empty configuration.
@@ -48,4 +52,5 @@ type Counters struct {
 	Syn, SynAck, Rst, Urg, Midstream, AckUnseen, SegmentDrop uint64
 	DepthReached, Gap, Overlap, OverlapDiff                  uint64
 	InsertFail, InsertOverlapFail, UrgentOOB                 uint64
+	Exceptions                                               flow.ExceptionCounters
 }

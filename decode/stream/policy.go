@@ -55,44 +55,31 @@ func (pol Policy) keepOld(old, x span) bool {
 	return true
 }
 
-// Exception says what is done with a packet or its flow when a limit is
-// reached, or when the engine would have to work on less than all.
-type Exception uint8
-
-// Exceptions, by the names of exception-policy.
-const (
-	ExceptionIgnore Exception = iota
-	ExceptionBypass
-	ExceptionPassFlow
-	ExceptionPassPacket
-	ExceptionDropFlow
-	ExceptionDropPacket
-	ExceptionReject
-)
-
-// apply carries an exception out. It reports whether the packet may still be
-// followed.
-func (a *arrival) apply(x Exception) bool {
+// apply makes an exception for reason r. It reports whether the packet may still
+// be followed.
+func (a *arrival) apply(r flow.Reason, x flow.Exception) bool {
 	p, f := a.p, a.f
+	f.Exceptions.Note(r, x)
+	a.Counters.Exceptions[r][x]++
 	switch x {
-	case ExceptionPassPacket:
+	case flow.ExceptionPassPacket:
 		p.Flags |= packet.NoPayloadInspect | packet.NoPacketInspect
-	case ExceptionPassFlow:
+	case flow.ExceptionPassFlow:
 		f.Flags |= flow.Passed | flow.NoPayloadInspect | flow.NoPacketInspect
-	case ExceptionBypass:
-		f.Flags |= flow.NoPayloadInspect | flow.NoPacketInspect | flow.BypassLocal
+	case flow.ExceptionBypass:
+		f.Flags |= flow.Passed | flow.NoPayloadInspect | flow.NoPacketInspect | flow.BypassLocal
 		f.State = flow.StateBypassed
 		a.StopReassembly(f)
 		return false
-	case ExceptionReject, ExceptionDropFlow:
-		if x == ExceptionReject {
+	case flow.ExceptionReject, flow.ExceptionDropFlow:
+		if x == flow.ExceptionReject {
 			f.Flags |= flow.Rejected
 		}
 		f.Flags |= flow.Dropped | flow.NoPayloadInspect | flow.NoPacketInspect
 		p.Flags |= packet.Dropped | packet.NoPayloadInspect | packet.NoPacketInspect
 		a.StopReassembly(f)
 		return false
-	case ExceptionDropPacket:
+	case flow.ExceptionDropPacket:
 		p.Flags |= packet.Dropped | packet.NoPayloadInspect | packet.NoPacketInspect
 		return false
 	}

@@ -125,7 +125,7 @@ func (a *arrival) noRoom() {
 	a.Counters.SegmentDrop++
 	a.s.liberal = true
 	a.p.AddEvent(packet.EvStreamReassemblyInsertMemcap)
-	a.apply(a.opt.ReassemblyMemCapPolicy)
+	a.apply(flow.ReasonReassemblyMemcap, a.opt.ReassemblyMemCapPolicy)
 }
 
 // limit is the offset up to which the bytes of h may be used.
