@@ -25,8 +25,13 @@ func (a *arrival) teardown() (done, ok bool) {
 
 // finInWindow checks the number of a FIN.
 func (a *arrival) finInWindow() bool {
-	from := a.from
-	return notBefore(a.end, from.nextSeq) && upTo(a.end, from.lastAck+from.window)
+	from, seq := a.from, a.p.TCP.Seq
+	return notBefore(seq, from.lastAck) && upTo(seq, from.lastAck+from.window)
+}
+
+// isFinResent reports whether p is a FIN sent again.
+func (a *arrival) isFinResent() bool {
+	return a.has(packet.FIN) && a.p.TCP.Seq == a.from.nextSeq-1 && a.p.TCP.Ack == a.to.lastAck
 }
 
 // dataInWindow checks the right edge of a segment.
@@ -39,8 +44,8 @@ func (a *arrival) finWait1() bool {
 	if done, ok := a.teardown(); done {
 		return ok
 	}
-	resent := a.isResent()
 	fin := a.has(packet.FIN)
+	resent := a.isFinResent() || a.isResent()
 	if fin && !resent && !a.finInWindow() {
 		return a.event(packet.EvStreamFin1FinWrongSeq)
 	}
@@ -68,7 +73,7 @@ func (a *arrival) finWait2() bool {
 		return ok
 	}
 	fin := a.has(packet.FIN)
-	resent := fin && a.p.TCP.Seq == a.from.nextSeq-1 && a.p.TCP.Ack == a.to.lastAck || a.isResent()
+	resent := a.isFinResent() || a.isResent()
 	if fin && !resent && !a.finInWindow() {
 		return a.event(packet.EvStreamFin2FinWrongSeq)
 	}
@@ -115,7 +120,7 @@ func (a *arrival) closeWait() bool {
 	fin := a.has(packet.FIN)
 	switch {
 	case fin:
-		if !resent && !a.finInWindow() {
+		if !resent && (before(t.Seq, from.nextSeq) || !a.finInWindow()) {
 			return a.event(packet.EvStreamClosewaitFinOutOfWindow)
 		}
 	case a.p.PayLen > 0 && upTo(a.end, from.lastAck):

@@ -117,10 +117,11 @@ func (a *arrival) finish() bool {
 	// The states are those of the server's end.
 	if a.toServer() {
 		a.setState(flow.TCPCloseWait)
+		from.nextSeq = a.end
 	} else {
 		a.setState(flow.TCPFinWait1)
+		from.nextSeq = a.end + 1 // the FIN takes one
 	}
-	from.nextSeq = a.end
 	a.take(false)
 	return true
 }

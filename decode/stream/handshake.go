@@ -117,7 +117,7 @@ func (a *arrival) synSent() bool {
 			return false
 		}
 		if !a.toServer() || t.Seq == a.from.isn && t.Window == 0 && t.Ack == a.from.isn+1 {
-			a.to.rst = true
+			a.to.rst = !a.toServer()
 			a.setState(flow.TCPClosed)
 		}
 	case a.has(packet.FIN):
@@ -321,7 +321,6 @@ func (a *arrival) resetHandshake() bool {
 			return true
 		}
 	}
-	a.to.rst = true
 	a.noteStamp()
 	a.setState(flow.TCPClosed)
 	return true

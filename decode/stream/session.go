@@ -59,7 +59,7 @@ type half struct {
 	seen      bool // a packet of this side was accepted
 	keepAlive bool // a probe of this side waits for its answer
 	zeroProbe bool // so does a zero window probe
-	rst       bool // the other side sent a RST to this one
+	rst       bool // a RST answered its SYN
 	ended     bool // the application layer was told the end
 	noReasm   bool // nothing is held any more
 	noRaw     bool // raw inspection ends at rawEnd

@@ -58,7 +58,6 @@ func (a *arrival) reset() bool {
 	if !a.validRst() {
 		return false
 	}
-	a.to.rst = true
 	a.noteStamp()
 	a.setState(flow.TCPClosed)
 	t := &a.p.TCP
