@@ -66,19 +66,24 @@ func next(b []byte) (e element, rest []byte, ok bool) {
 	return e, b[at+n:], true
 }
 
+// cutHeader reports whether b ends within the tag and length of an element.
+func cutHeader(b []byte) bool {
+	return len(b) < 2 || b[1] > 0x80 && len(b) < 2+int(b[1]&0x7f)
+}
+
 // parse reads a certificate. It returns an event for what is wrong with it, or
 // 0; what was read before stays.
 func (c *certificate) parse(der []byte) (event uint8) {
 	c.fingerprint = sha1.Sum(der)
 	cert, _, ok := next(der)
-	switch {
-	case !ok && len(der) > 1 && der[0] == tagSequence:
-		return evCertInvalidLength
-	case !ok || cert.tag != tagSequence:
+	if !ok || cert.tag != tagSequence {
 		return evCertInvalidDER
 	}
 	tbs, _, ok := next(cert.body)
-	if !ok || tbs.tag != tagSequence {
+	switch {
+	case !ok && cutHeader(cert.body):
+		return evCertInvalidLength
+	case !ok || tbs.tag != tagSequence:
 		return evCertInvalidDER
 	}
 	b := tbs.body
