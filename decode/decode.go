@@ -56,6 +56,8 @@ type Options struct {
 	Flow   flow.Options
 	Stream stream.Options
 	Files  file.Store
+	// FileSink makes that of worker i; nil: no files are stored.
+	FileSink func(i int) file.Sink
 
 	// Lane and Inspector make those of worker i.
 	Lane      func(i int) Lane
@@ -110,11 +112,15 @@ func New(o *Options) (*Pipeline, error) {
 	for i := range max(o.Workers, 1) {
 		lane := o.Lane(i)
 		files := o.Files
+		if o.FileSink != nil {
+			files.Sink = o.FileSink(i)
+		}
 		w := &worker{
 			dec: packet.NewDecoder(o.Packet), frags: defrag.NewTable(o.Defrag), flows: flow.NewTable(flows),
 			streams: stream.NewEngine(o.Stream), inspector: o.Inspector(i, lane), pub: lane, files: &files,
 			rec: rec, options: settings, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"), bypassAtDepth: o.Stream.Bypass,
 		}
+		w.describer, _ = files.Sink.(describer)
 		w.counters.events = make([]uint64, packet.NumEvents)
 		w.counters.app = make([]appCounter, n)
 		w.flows.Reuse, w.streams.Reverse = w.streams.Reusable, w.reverse

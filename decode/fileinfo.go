@@ -19,16 +19,11 @@ type fileOptions struct {
 func FileOptions(o event.Options) (any, error) {
 	f := &fileOptions{magic: o.Bool("force-magic", false)}
 	for _, h := range o.Strings("force-hash") {
-		switch h {
-		case "md5":
-			f.hashes |= file.MD5
-		case "sha1":
-			f.hashes |= file.SHA1
-		case "sha256":
-			f.hashes |= file.SHA256
-		default:
+		k, ok := file.HashByName(h)
+		if !ok {
 			o.Reject("force-hash", "md5, sha1, sha256")
 		}
+		f.hashes |= k
 	}
 	return f, nil
 }
@@ -39,6 +34,12 @@ func Hashes(opt any) file.Hashes {
 		return f.hashes
 	}
 	return 0
+}
+
+// ForcesMagic reports whether a compiled files section forces the type.
+func ForcesMagic(opt any) bool {
+	f, ok := opt.(*fileOptions)
+	return ok && f.magic
 }
 
 // fileRecord is the body of a fileinfo event.
@@ -65,7 +66,9 @@ func (r *fileRecord) AppendEvent(b []byte, out *event.Output) []byte {
 
 // AppendFile appends the members that describe a file.
 func AppendFile(b []byte, f *file.File) []byte {
-	b = event.Bytes(b, "filename", f.Name)
+	if len(f.Name) > 0 {
+		b = event.Bytes(b, "filename", f.Name)
+	}
 	b = event.Bool(b, "gaps", f.Gaps)
 	b = event.Str(b, "state", f.State.String())
 	if f.Have&file.MD5 != 0 {
@@ -89,6 +92,11 @@ func AppendFile(b []byte, f *file.File) []byte {
 	return event.Uint(b, "tx_id", f.TxID)
 }
 
+// describer is a file.Sink that keeps the record of a file beside it.
+type describer interface {
+	Describe(f *file.File, ev *event.Event)
+}
+
 // logFiles publishes the files of a transaction that have ended. last says that
 // the flow is over: what is open is cut.
 func (w *worker) logFiles(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx proto.Transaction, last bool) {
@@ -106,14 +114,19 @@ func (w *worker) logFiles(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx
 			}
 			x.Logged = true
 			w.counters.files++
-			if t.NoLog || f.Has(flow.NoLog) || !w.pub.Wants("fileinfo") {
+			if (t.NoLog || f.Has(flow.NoLog) || !w.pub.Wants("fileinfo")) && (w.describer == nil || !x.Stored) {
 				continue
 			}
 			w.fileRecord = fileRecord{x, tx, pr, f}
 			FlowHead(&w.ev, "fileinfo", f, field.Dir(1<<i), p)
 			w.ev.Meta = w.meta(f)
 			w.ev.Body = &w.fileRecord
-			w.pub.Publish(&w.ev)
+			if w.describer != nil && x.Stored {
+				w.describer.Describe(x, &w.ev)
+			}
+			if !t.NoLog && !f.Has(flow.NoLog) {
+				w.pub.Publish(&w.ev)
+			}
 		}
 	}
 }

@@ -11,20 +11,22 @@ import (
 
 // stats is the body of the stats event: all counters of all workers.
 type stats struct {
-	pl  *Pipeline
-	set *proto.Set
+	pl   *Pipeline
+	set  *proto.Set
+	more []event.Appender
 }
 
-// PublishStats publishes the counters so far. The workers must be at rest.
-func (pl *Pipeline) PublishStats(pub event.Publisher, set *proto.Set) {
+// PublishStats publishes the counters so far, and those that more append. The
+// workers must be at rest.
+func (pl *Pipeline) PublishStats(pub event.Publisher, set *proto.Set, more ...event.Appender) {
 	if !pub.Wants("stats") {
 		return
 	}
-	pub.Publish(&event.Event{Type: "stats", Time: pl.clock.now, Body: &stats{pl, set}})
+	pub.Publish(&event.Event{Type: "stats", Time: pl.clock.now, Body: &stats{pl, set, more}})
 }
 
 // AppendEvent implements event.Appender.
-func (s *stats) AppendEvent(b []byte, _ *event.Output) []byte {
+func (s *stats) AppendEvent(b []byte, out *event.Output) []byte {
 	b = event.Open(b, "stats")
 	b = event.Uint(b, "uptime", 0)
 	b = s.decoder(b)
@@ -36,6 +38,9 @@ func (s *stats) AppendEvent(b []byte, _ *event.Output) []byte {
 	b = s.bypassed(b)
 	b = s.defrag(b)
 	b = s.appLayer(b)
+	for _, m := range s.more {
+		b = m.AppendEvent(b, out)
+	}
 	return event.Close(b)
 }
 

@@ -20,6 +20,7 @@ type worker struct {
 	inspector Inspector
 	pub       event.Publisher
 	files     *file.Store
+	describer describer   // of stored files; may be nil
 	input     proto.Input // of the parser's call in work
 
 	rec      *recogniser

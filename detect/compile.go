@@ -22,7 +22,8 @@ type compiler struct {
 	last        place          // of the content or pcre that modifiers are about
 	vars        map[string]int // byte_extract and byte_math
 	hasPriority bool
-	nested      bool // behind base64_data
+	files       *fileConds // conditions on files
+	nested      bool       // behind base64_data
 }
 
 // errUnsupported marks a keyword or protocol that does not exist yet.
@@ -176,6 +177,7 @@ func (c *compiler) field(defs []defOf, value string) error {
 		return fmt.Errorf("is a keyword of %s, not of %s", defs[0].proto.Name, c.r.Proto.S)
 	}
 	d := alts[0].def
+	c.e.wants(d)
 	if d.Dir != field.Both && c.s.flow.dir == 0 {
 		// The rule is about the direction of its buffers.
 		c.s.dir &= d.Dir
@@ -398,6 +400,7 @@ func (c *compiler) finish() error {
 		s.eventOnly = true
 	}
 	s.fast = c.choose()
+	s.files = c.files
 	s.metadata = c.metadata()
 	c.clip()
 	return nil

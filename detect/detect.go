@@ -31,6 +31,7 @@ type Options struct {
 	References map[string]string // prefix of the URL by kind
 	PCRELimit  int               // steps of one match
 	AlertMax   int               // alerts of one packet
+	RuleDir    string            // where files that rules name are looked up
 	KeepRaw    bool              // alerts may show the text of their rule
 }
 
@@ -47,6 +48,8 @@ type Builder struct {
 	portSets  map[string]*rules.PortSet
 	finders   map[searched]*mpm.Finder
 	interned  map[string][]byte
+	hashLists map[string]map[string]bool
+	files     FileNeeds
 
 	overlaps bool // a rule asks for segments that overlap and differ
 
@@ -66,9 +69,14 @@ func NewBuilder(set *proto.Set, opt Options) *Builder {
 	b := &Builder{
 		set: set, opt: opt, fields: map[string][]defOf{}, modifiers: map[string][]defOf{}, classes: opt.Classes,
 		bits: map[string]int{}, regexps: map[string]*regex.Program{}, addrs: map[string]*rules.AddressSet{}, portSets: map[string]*rules.PortSet{},
-		finders: map[searched]*mpm.Finder{}, interned: map[string][]byte{}, ids: map[ruleID]int{},
+		finders: map[searched]*mpm.Finder{}, interned: map[string][]byte{}, hashLists: map[string]map[string]bool{}, ids: map[ruleID]int{},
 	}
 	for _, p := range set.All() {
+		if p.Files {
+			for i := range fileFields {
+				b.fields[fileFields[i].Name] = append(b.fields[fileFields[i].Name], defOf{p, &fileFields[i]})
+			}
+		}
 		for i := range p.Fields {
 			d := defOf{p, &p.Fields[i]}
 			for _, name := range append([]string{d.def.Name}, d.def.Aliases...) {
@@ -136,7 +144,7 @@ type ruleID struct{ gid, sid uint32 }
 // Build makes an engine of the rules added. It ends the builder's use.
 func (b *Builder) Build() (*Engine, *Report, error) {
 	order(b.sigs)
-	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, set: b.set, opt: b.opt, xbits: &xbits{set: map[xbitKey]int64{}}}
+	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, xbits: &xbits{set: map[xbitKey]int64{}}}
 	return e, &Report{Loaded: len(b.sigs), Errors: b.errs}, e.group()
 }
 
@@ -170,6 +178,7 @@ type Engine struct {
 	opt      Options
 	xbits    *xbits
 	overlaps bool
+	files    FileNeeds
 
 	events  []*signature     // by decoder and stream events
 	payload [3][2]ruleGroup  // packet payload, by transport and direction

@@ -73,7 +73,9 @@ type alert struct {
 type txState struct {
 	scanned uint64 // buffers of the group that have been scanned
 	pending []pending
-	plain   bool // rules without a pattern have become pending
+	// storeFiles: filestore has asked for all files of this direction.
+	storeFiles bool
+	plain      bool // rules without a pattern have become pending
 }
 
 // pending is a rule that waits for more of a transaction.
@@ -365,6 +367,9 @@ func (w *Worker) fits(u *unit, b []byte, base uint64, end bool) bool {
 
 // fire notes that a rule has fitted, and does what it asks for.
 func (w *Worker) fire(s *signature, tx proto.Transaction) {
+	if s.store != nil {
+		w.store(s, tx, w.in.Packet.Dir, w.in.Flow)
+	}
 	for _, post := range s.posts {
 		post(w, s, w.in.Packet, w.in.Flow)
 	}
@@ -401,6 +406,7 @@ func (w *Worker) EndFlow(f *flow.Flow) {
 	st := w.states[f.Detect-1]
 	clear(st.bits)
 	clear(st.ints)
+	st.storeFiles = 0
 	w.freeSt = append(w.freeSt, f.Detect)
 	f.Detect = 0
 }
@@ -409,7 +415,7 @@ func (w *Worker) EndFlow(f *flow.Flow) {
 func (w *Worker) EndTx(tx *proto.Tx) {
 	for d := range tx.Detect {
 		if st, ok := tx.Detect[d].(*txState); ok {
-			st.pending, st.scanned, st.plain = st.pending[:0], 0, false
+			*st = txState{pending: st.pending[:0]}
 			w.freeTx = append(w.freeTx, st)
 			tx.Detect[d] = nil
 		}

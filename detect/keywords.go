@@ -45,6 +45,7 @@ func init() {
 			c.s.target = v
 			return nil
 		},
+		"filename": filename, "fileext": fileExt, "filemagic": fileMagic, "filesize": fileSize, "filestore": fileStore,
 		"bypass":  func(c *compiler, v string) error { c.s.bypass = true; return nil },
 		"noalert": func(c *compiler, v string) error { c.s.noAlert = true; return nil },
 		"alert":   func(c *compiler, v string) error { c.s.noAlert = false; return nil },
@@ -159,6 +160,9 @@ func init() {
 	}
 	for long, short := range map[string]string{"tcp.seq": "seq", "tcp.ack": "ack", "tcp.window": "window"} {
 		keywords[long] = keywords[short]
+	}
+	for name, set := range fileHashes {
+		keywords[name] = set
 	}
 }
 

@@ -42,6 +42,8 @@ type signature struct {
 	units         []unit                               // what is looked for, by buffer
 	needPacket    bool                                 // conditions of a single packet: payload is that of the packet
 	needStream    bool                                 // tcp-stream: the packet's payload is not enough
+	files         *fileConds                           // conditions on files, nil without
+	store         *storing                             // filestore
 	posts         []post                               // when all holds
 	stateTests    []func(w *Worker, f *flow.Flow) bool // flowbits, flowint
 	setsBits      []int

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"weir/decode/field"
 	"weir/decode/flow"
 	"weir/decode/packet"
 )
@@ -13,6 +14,8 @@ import (
 type flowState struct {
 	bits map[int]bool
 	ints map[int]uint32
+	// storeFiles are the directions whose files filestore has asked for.
+	storeFiles field.Dir
 }
 
 // flowbits compiles command[,name[|name]...].

@@ -22,6 +22,9 @@ func (w *Worker) tx(tx proto.Transaction) {
 	t.Moved[d] = false
 	g := &w.e.app[in.Proto.ID][d]
 	st := w.txState(t, d)
+	if w.e.files.Store {
+		w.keepFiles(t, st, dir)
+	}
 	w.bufs, w.used = w.bufs[:0], 0
 	progress := t.Progress[d]
 
@@ -30,8 +33,8 @@ func (w *Worker) tx(tx proto.Transaction) {
 		if b.set == nil || b.def.State[d] > progress && !in.Last {
 			continue
 		}
-		body := b.def.Kind == field.KindBody
-		if !body && i < 64 && st.scanned&(1<<i) != 0 {
+		again := b.def.Kind == field.KindBody || b.def.Growing
+		if !again && i < 64 && st.scanned&(1<<i) != 0 {
 			continue
 		}
 		if i < 64 {
@@ -161,7 +164,7 @@ func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progre
 				continue
 			}
 			ok = w.unit(u, def, tx, dir)
-			if !ok && def.Kind != field.KindBody && u.test == nil && def.State[d] <= progress {
+			if !ok && def.Kind != field.KindBody && !def.Growing && u.test == nil && def.State[d] <= progress {
 				pd.off = true // it will not change any more
 				return
 			}

@@ -15,12 +15,14 @@ import (
 	"weir/decode"
 	"weir/decode/capture/pcapfile"
 	"weir/decode/event"
+	"weir/decode/file"
 	"weir/decode/flow"
 	"weir/decode/packet"
 	"weir/decode/proto"
 	"weir/decode/proto/all"
 	"weir/detect"
 	"weir/sinks/eve"
+	"weir/sinks/filestore"
 )
 
 // analysis is one run over captures, with what it found.
@@ -107,6 +109,13 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if a.rules != nil && a.rules.engine.ChecksOverlaps() {
 		o.Stream.CheckOverlap = true
 	}
+	kept, err := a.files(&o, dir)
+	if err != nil {
+		for _, l := range lanes {
+			l.Close()
+		}
+		return errors.Join(err, sink.Close())
+	}
 	o.Lane = func(i int) decode.Lane { return lanes[i] }
 	workers := make([]*detect.Worker, a.workers)
 	o.Inspector = func(i int, pub event.Publisher) decode.Inspector {
@@ -136,8 +145,15 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	}, progress: a.progress}
 	err = pl.Run(ctx, src)
 	src.close()
-	pl.Finish(func(pub event.Publisher) { pl.PublishStats(pub, a.set) })
+	var more []event.Appender
+	if kept != nil {
+		more = append(more, fileStats{kept})
+	}
+	pl.Finish(func(pub event.Publisher) { pl.PublishStats(pub, a.set, more...) })
 	err = errors.Join(err, sink.Close())
+	if kept != nil {
+		err = errors.Join(err, kept.Close())
+	}
 	a.stats.ProcessS += time.Since(start).Seconds()
 	a.stats.ProcessCPUS += cpuTime() - cpu
 	a.stats.Packets += pl.Read.Packets
@@ -151,6 +167,27 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 		}
 	}
 	return err
+}
+
+// files sets up how files are followed, and where they are kept; the store is
+// nil if they are not.
+func (a *analysis) files(o *decode.Options, dir string) (*filestore.Store, error) {
+	fs, err := fileOutput(a.cfg)
+	if err != nil {
+		return nil, err
+	}
+	var needs detect.FileNeeds
+	if a.rules != nil {
+		needs = a.rules.engine.FileNeeds()
+	}
+	if o.Files, err = fileTracking(a.cfg, fs, needs); err != nil {
+		return nil, err
+	}
+	kept, err := openFileStore(fs, dir)
+	if kept != nil {
+		o.FileSink = func(i int) file.Sink { return kept.Worker(i) }
+	}
+	return kept, err
 }
 
 // separate analyses each capture with fresh state, in a folder of its name.

@@ -9,7 +9,6 @@ import (
 	"weir/decode"
 	"weir/decode/defrag"
 	"weir/decode/event"
-	"weir/decode/file"
 	"weir/decode/flow"
 	"weir/decode/packet"
 	"weir/decode/proto"
@@ -38,7 +37,6 @@ func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
 		},
 		Flow:   flowOptions(c),
 		Stream: streamOptions(c),
-		Files:  fileStore(c),
 	}
 }
 
@@ -185,25 +183,6 @@ func streamPolicy(c *config.Config) stream.PolicyOf {
 func defragPolicy(c *config.Config) func(netip.Addr) defrag.Policy {
 	all := hostPolicies(c)
 	return func(a netip.Addr) defrag.Policy { return osPolicies[policyOf(all, a)].defrag }
-}
-
-// fileStore sets file tracking up: digests that outputs force.
-func fileStore(c *config.Config) file.Store {
-	var s file.Store
-	for i := range c.Outputs {
-		o := &c.Outputs[i]
-		if !o.Enabled || o.Eve == nil {
-			continue
-		}
-		for _, t := range o.Eve.Types {
-			if t.Name == "files" && t.Enabled {
-				if opt, err := decode.FileOptions(t.Options); err == nil {
-					s.Hashes |= decode.Hashes(opt)
-				}
-			}
-		}
-	}
-	return s
 }
 
 // eveTypes are the record types that an eve-log can list.

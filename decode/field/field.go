@@ -45,6 +45,8 @@ type Field struct {
 	Bits int
 	// NoFastPattern keeps the buffer out of the prefilter.
 	NoFastPattern bool
+	// Growing: a multi-buffer that may get values until the direction is complete.
+	Growing bool
 }
 
 // EnumName names one value.

@@ -36,7 +36,7 @@ type File struct {
 	TxID  uint64
 	Name  []byte
 	State State
-	Size  uint64 // bytes seen
+	Size  uint64 // bytes seen, and missing in gaps
 	Gaps  bool
 	// HasRange: a part of a larger file, from Start to End, both included.
 	HasRange   bool
@@ -100,11 +100,17 @@ func (f *File) Append(b []byte, window bool) {
 	}
 }
 
-// Gap notes that n bytes are missing.
+// Gap notes that n bytes are missing: they count in the size, and nothing before
+// them can be looked at with what comes behind.
 func (f *File) Gap(n uint64) {
-	if f.State == Open && n > 0 {
-		f.Gaps = true
+	if f.State != Open || n == 0 {
+		return
 	}
+	f.Gaps = true
+	f.Size += n
+	f.Drop()
+	f.window = f.window[:0]
+	f.base, f.done = f.Size, f.Size
 }
 
 // Close ends the file: whole, unless cut says that the rest is not followed. The

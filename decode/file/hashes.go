@@ -20,6 +20,12 @@ const (
 
 var newHash = [hashKinds]func() hash.Hash{md5.New, sha1.New, sha256.New}
 
+// HashByName returns the digest that the configuration calls md5, sha1 or sha256.
+func HashByName(name string) (Hashes, bool) {
+	h, ok := map[string]Hashes{"md5": MD5, "sha1": SHA1, "sha256": SHA256}[name]
+	return h, ok
+}
+
 // Want asks for digests. It reports false if bytes that they need are gone.
 func (f *File) Want(h Hashes) bool {
 	h &^= f.want

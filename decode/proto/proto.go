@@ -78,6 +78,8 @@ type Protocol struct {
 	States [2][]State // by direction, in order; the index is the Progress value
 	// Done is the Progress value at which a direction is complete.
 	Done [2]uint8
+	// Files: transactions may carry files.
+	Files bool
 	// Uncounted: app_layer.tx does not count its transactions.
 	Uncounted bool
 	// Unidirectional: a transaction belongs to one direction (dns since 8.0).

@@ -113,3 +113,6 @@ func appendTuple(b []byte, ev *event.Event) []byte {
 	}
 	return b
 }
+
+// Encode appends ev as one line of JSON, as an output without options has it.
+func Encode(b []byte, ev *event.Event) []byte { return appendEvent(b, ev, &route{}, "") }

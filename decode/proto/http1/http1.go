@@ -34,6 +34,7 @@ var Protocol = &proto.Protocol{
 	New:       func(env *proto.Env) proto.Parser { p := &parser{}; p.Reset(env); return p },
 	Setup:     setup,
 	GapOK:     true,
+	Files:     true,
 	FirstDir:  field.ToServer,
 	Fields:    fields,
 	Events:    events,
