@@ -19,9 +19,27 @@ func (w *Worker) tx(tx proto.Transaction) {
 	if !t.Moved[d] && !in.Last && len(w.txFirst) == 0 {
 		return
 	}
-	t.Moved[d] = false
 	g := &w.e.app[in.Proto.ID][d]
 	st := w.txState(t, d)
+	for range maxWindows {
+		t.Moved[d] = false
+		w.txPass(g, st, tx, dir)
+		if !t.Moved[d] {
+			break // no body has a further window
+		}
+	}
+	if t.Progress[d] >= in.Proto.Done[d] || in.Last {
+		t.Inspected[d] = true
+	}
+}
+
+// maxWindows bounds the windows of a body that are inspected at one packet: a
+// multipart request may have many files.
+const maxWindows = 256
+
+// txPass runs the rules over what a transaction shows now.
+func (w *Worker) txPass(g *appGroup, st *txState, tx proto.Transaction, dir field.Dir) {
+	t, in, d := tx.Base(), w.in, dir.Index()
 	if w.e.files.Store {
 		w.keepFiles(t, st, dir)
 	}
@@ -66,10 +84,6 @@ func (w *Worker) tx(tx proto.Transaction) {
 		if def.Inspected != nil && def.State[d] <= progress {
 			def.Inspected(tx, dir)
 		}
-	}
-	done := in.Proto.Done[d]
-	if progress >= done || in.Last {
-		t.Inspected[d] = true
 	}
 }
 
