@@ -99,6 +99,7 @@ func (w *worker) logTx(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx pr
 		}
 		w.record = txRecord{r, tx, f}
 		FlowHead(&w.ev, r.Type, f, dir, p)
+		w.firstMACs(f, dir)
 		w.ev.HasTx, w.ev.TxID = true, t.ID
 		w.ev.Meta = w.meta(f)
 		w.ev.Body = &w.record
@@ -108,6 +109,27 @@ func (w *worker) logTx(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx pr
 		w.pub.Publish(&w.ev)
 	}
 	return complete && all
+}
+
+// firstMACs gives an event that no captured packet stands for the hardware
+// addresses that the flow was first seen with, as an Ethernet header.
+func (w *worker) firstMACs(f *flow.Flow, dir field.Dir) {
+	src, dst := w.flows.MACs(f)
+	if w.ev.Ether != nil || len(src) < 6 || len(dst) < 6 {
+		return
+	}
+	if dir == field.ToClient {
+		src, dst = dst, src
+	}
+	const ipv4, ipv6 = "\x08\x00", "\x86\xdd"
+	typ := ipv4
+	if f.Version == 6 {
+		typ = ipv6
+	}
+	copy(w.ether[:6], dst)
+	copy(w.ether[6:], src)
+	copy(w.ether[12:], typ)
+	w.ev.Ether = w.ether[:]
 }
 
 // reached reports whether a transaction has come to done in both directions.

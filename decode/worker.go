@@ -46,6 +46,7 @@ type worker struct {
 	fileRecord fileRecord
 	flowRecord flowRecord
 	pseudo     packet.Packet
+	ether      [14]byte
 }
 
 // frame takes one captured frame through the whole path.
