@@ -72,10 +72,10 @@ func (d *Decoder) Decode(f *Frame) []*Packet {
 
 // Rebuilt decodes the datagram b that defragmentation made, of which p was the
 // last fragment to come. b must stay valid as long as the packets are used.
-// The packets of the last Decode stay valid.
+// The packets of the last Decode stay valid. Its headers count with those of
+// the frame.
 func (d *Decoder) Rebuilt(p *Packet, b []byte) []*Packet {
 	from := len(d.out)
-	d.layers = d.opt.MaxLayers
 	d.depth = p.Depth
 	q := d.packet(b)
 	q.Flags = Rebuilt

@@ -14,10 +14,6 @@ const (
 	nhShim6    = 140
 )
 
-// maxExtHeaders bounds the extension headers followed; RFC 8200 section 4.1
-// expects each kind once, destination options twice.
-const maxExtHeaders = 40
-
 // maxOffset is the largest offset of a header that a Packet can hold.
 const maxOffset = 1<<16 - 1
 
@@ -61,7 +57,7 @@ func (d *Decoder) ipv6(p *Packet, off int) {
 func (d *Decoder) extensions(p *Packet, off, end int) {
 	var seen extSeen
 	start := off
-	for range maxExtHeaders {
+	for { // each header is of eight bytes at least
 		nh := p.Proto
 		b := p.Data[off:end]
 		n := 0
@@ -121,7 +117,6 @@ func (d *Decoder) extensions(p *Packet, off, end int) {
 			return
 		}
 	}
-	p.AddEvent(EvIPv6TruncExtHdr)
 }
 
 // extSeen counts the extension headers of a packet.
