@@ -8,12 +8,16 @@ import (
 	"time"
 )
 
-// How much garbage the heap may hold before it is collected: a share of what
-// lives, percent, and bytes. Packets leave almost none, so collections are rare;
-// what lives is mostly bytes of streams, which are not looked at.
+// heapSlack is how much garbage the heap may hold before it is collected, bytes.
+// Packets leave almost none, and what lives is mostly bytes of streams, which
+// are not looked at: a small heap saves more time in the caches than its
+// collections cost.
+const heapSlack = 32 << 20
+
+// The bounds of what that may be of the heap, percent.
 const (
-	heapGrowth = 40
-	heapSlack  = 48 << 20
+	leastGrowth = 8
+	mostGrowth  = 100
 )
 
 // boundHeap keeps the heap small until ctx ends, unless the environment variable
@@ -22,12 +26,12 @@ func boundHeap(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	debug.SetGCPercent(heapGrowth)
+	debug.SetGCPercent(mostGrowth)
 	go func() {
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		for percent := heapGrowth; ; {
+		for percent := mostGrowth; ; {
 			select {
 			case <-ctx.Done():
 				return
@@ -44,5 +48,5 @@ func boundHeap(ctx context.Context) {
 
 // growth returns the percentage for so many live bytes.
 func growth(live uint64) int {
-	return int(min(heapGrowth, heapSlack*100/max(live, 1)+1))
+	return int(min(max(heapSlack*100/max(live, 1), leastGrowth), mostGrowth))
 }
