@@ -231,7 +231,7 @@ func (a *arrival) reply(h *handshake) {
 	s := a.s
 	client, server := &s.half[0], &s.half[1]
 	server.follow(h)
-	if s.state == flow.TCPSynSent {
+	if s.state != flow.TCPSynRecv {
 		a.setState(flow.TCPSynRecv)
 	}
 	s.stamps = client.hasStamp && server.hasStamp

@@ -155,7 +155,8 @@ func (a *arrival) deliver(i int, final bool) {
 		if final {
 			limit = h.edge()
 		}
-		end := final || s.state == flow.TCPClosed || h.full
+		_, more := a.lost(h)
+		end := !more && (final || s.state == flow.TCPClosed || h.full)
 		if limit > h.app || end && !h.ended {
 			if s.appStopped {
 				h.app = max(h.app, limit)
@@ -189,22 +190,32 @@ func (a *arrival) consume(i int, limit uint64, end bool) bool {
 	return len(b) > 0
 }
 
-// hole passes over bytes that were acknowledged, never seen, and have others
-// behind them. It reports whether there may be more to deliver behind.
+// lost reports whether bytes at the edge are lost: they were acknowledged and
+// never seen, and others stand behind them. It returns where they end.
+func (a *arrival) lost(h *half) (end uint64, ok bool) {
+	edge, acked := h.edge(), h.acked()
+	if a.s.state >= flow.TCPFinWait1 && acked > 0 {
+		acked-- // the FIN takes a number too
+	}
+	if len(h.ooo) == 0 || acked <= edge {
+		return 0, false
+	}
+	if a.opt.Inline {
+		return h.ooo[0].off, true
+	}
+	return min(h.ooo[0].off, h.acked()), true
+}
+
+// hole passes over bytes that are lost. It reports whether there may be more to
+// deliver behind.
 func (a *arrival) hole(i int) bool {
 	s := a.s
 	h := &s.half[i]
-	edge, acked := h.edge(), h.acked()
-	if len(h.ooo) == 0 || acked <= edge {
+	to, ok := a.lost(h)
+	if !ok {
 		return false
 	}
-	to := h.ooo[0].off
-	if !a.opt.Inline {
-		to = min(to, acked)
-	}
-	if s.state >= flow.TCPFinWait1 && acked-1 <= edge {
-		return false // the FIN takes a number too
-	}
+	edge := h.edge()
 	from := min(h.app, edge) // what the parser waited for more behind is lost with it
 	h.jump(&a.pieces, to)
 	h.app, h.raw = to, max(h.raw, to)
