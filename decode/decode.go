@@ -346,7 +346,7 @@ func (w *worker) task(t *task) {
 func (pl *Pipeline) Finish(stats func(pub event.Publisher)) {
 	var wg sync.WaitGroup
 	for _, w := range pl.workers {
-		wg.Go(w.finish)
+		wg.Go(func() { w.finish(pl.clock.now) })
 	}
 	wg.Wait()
 	if stats != nil {

@@ -244,8 +244,9 @@ func (w *worker) tick(num uint64, now int64) {
 	w.frags.Expire(now)
 }
 
-// finish ends what is still open at the end of the capture.
-func (w *worker) finish() {
+// finish ends what is still open at the end of the capture, at now.
+func (w *worker) finish(now int64) {
+	w.now = now
 	w.flows.End(func(f *flow.Flow) {
 		f.Flags |= flow.Shutdown
 		w.pub.At(event.EndOfCapture, f.FirstNum)
@@ -304,6 +305,7 @@ func (w *worker) logFlow(f *flow.Flow) {
 	if w.pub.Wants("flow") {
 		w.flowRecord = flowRecord{w, f, -1}
 		FlowHead(&w.ev, "flow", f, field.ToServer, nil)
+		w.ev.Time = w.now
 		w.ev.SrcMACs, w.ev.DstMACs = w.flows.MACs(f)
 		w.ev.Body = &w.flowRecord
 		w.pub.Publish(&w.ev)
@@ -315,6 +317,7 @@ func (w *worker) logFlow(f *flow.Flow) {
 			}
 			w.flowRecord = flowRecord{w, f, i}
 			FlowHead(&w.ev, "netflow", f, field.Dir(1<<i), nil)
+			w.ev.Time = w.now
 			w.ev.Body = &w.flowRecord
 			w.pub.Publish(&w.ev)
 		}
@@ -358,7 +361,7 @@ func (w *worker) pseudoPacket(f *flow.Flow, dir field.Dir) {
 	p := &w.pseudo
 	i := dir.Index()
 	*p = packet.Packet{
-		Time: f.Last, Flags: packet.Pseudo | packet.StreamEOF | packet.FlowPkt | packet.Established,
+		Time: w.now, Flags: packet.Pseudo | packet.StreamEOF | packet.FlowPkt | packet.Established,
 		Dir: dir, MACs: -1, Version: f.Version, Proto: f.Proto,
 		Src: f.Addr[i], Dst: f.Addr[1-i], SrcPort: f.Port[i], DstPort: f.Port[1-i],
 	}

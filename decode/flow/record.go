@@ -11,6 +11,7 @@ type Names func(app uint16) string
 // AppendRecord appends the members of a flow event: app_proto and its kin, the
 // flow object, and tcp or icmp members.
 func AppendRecord(b []byte, f *Flow, name Names, txs uint64) []byte {
+	b = appendSPI(b, f)
 	b = appendApp(b, f, name)
 	b = event.Open(b, "flow")
 	b = event.Uint(b, "pkts_toserver", f.Pkts[0])
@@ -38,6 +39,14 @@ func AppendRecord(b []byte, f *Flow, name Names, txs uint64) []byte {
 	}
 	b = event.Close(b)
 	return appendTransport(b, f)
+}
+
+// appendSPI appends the security parameter index that an ESP flow is of.
+func appendSPI(b []byte, f *Flow) []byte {
+	if f.Proto != packet.ProtoESP {
+		return b
+	}
+	return event.Uint(b, "spi", uint64(f.Key.BPort)<<16|uint64(f.Key.APort))
 }
 
 // appendTimes appends start, end and age in seconds.
@@ -140,6 +149,18 @@ func AppendTCPFlags(b []byte, flags uint8) []byte {
 
 // AppendNetflow appends the members of a netflow event: one direction i.
 func AppendNetflow(b []byte, f *Flow, i int, name Names) []byte {
+	if f.Proto == packet.ProtoICMP || f.Proto == packet.ProtoICMPv6 {
+		typ, code := f.ICMPType, f.ICMPCode
+		if i == 1 {
+			typ, code = counterpart(f.Proto, typ), 0
+		}
+		b = event.Uint(b, "icmp_type", uint64(typ))
+		b = event.Uint(b, "icmp_code", uint64(code))
+	}
+	b = appendSPI(b, f)
+	if f.App == 0 {
+		b = event.Str(b, "app_proto", "unknown")
+	}
 	b = appendApp(b, f, name)
 	b = event.Open(b, "netflow")
 	b = event.Uint(b, "pkts", f.Pkts[i])
