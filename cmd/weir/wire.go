@@ -114,7 +114,7 @@ func streamOptions(c *config.Config) stream.Options {
 	return stream.Options{
 		MemCap: uint64(s.Memcap), ReassemblyMemCap: uint64(s.Reassembly.Memcap), Depth: uint32(s.Reassembly.Depth),
 		ChunkToServer: uint32(s.Reassembly.ToServerChunk), ChunkToClient: uint32(s.Reassembly.ToClientChunk),
-		Midstream: s.Midstream, Async: s.AsyncOneside, Inline: inline, DropInvalid: s.DropInvalid && c.IPS, Bypass: s.Bypass,
+		Midstream: s.Midstream, Async: s.AsyncOneside, Inline: inline, IPS: c.IPS, DropInvalid: s.DropInvalid && c.IPS, Bypass: s.Bypass,
 		CheckOverlap: s.Reassembly.CheckOverlapDiffData, MaxSynAckQueued: s.MaxSynackQueued, MaxSynQueued: s.MaxSynQueued,
 		LiberalTimestamps: s.LiberalTimestamps, StrictEcho: c.Version < config.Version8, MaxRegions: s.Reassembly.MaxRegions,
 		NoRaw: !s.Reassembly.Raw, Policy: streamPolicy(c),

@@ -16,7 +16,6 @@ type download struct {
 	p    packet.Packet
 	seq  uint32
 	data [1460]byte
-	n    int
 	got  uint64
 }
 

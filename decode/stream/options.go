@@ -18,7 +18,8 @@ type Options struct {
 	ChunkToClient     uint32
 	Midstream         bool
 	Async             bool // async-oneside
-	Inline            bool
+	Inline            bool // give bytes out before they are acknowledged
+	IPS               bool // traffic can be stopped
 	DropInvalid       bool
 	Bypass            bool
 	CheckOverlap      bool // check-overlap-different-data

@@ -72,10 +72,13 @@ func (a *arrival) apply(r flow.Reason, x flow.Exception) bool {
 		a.StopReassembly(f)
 		return false
 	case flow.ExceptionReject, flow.ExceptionDropFlow:
-		if x == flow.ExceptionReject {
+		if a.opt.IPS && x == flow.ExceptionReject {
 			f.Flags |= flow.Rejected
 		}
-		f.Flags |= flow.Dropped | flow.NoPayloadInspect | flow.NoPacketInspect
+		if a.opt.IPS {
+			f.Flags |= flow.Dropped
+		}
+		f.Flags |= flow.NoPayloadInspect | flow.NoPacketInspect
 		p.Flags |= packet.Dropped | packet.NoPayloadInspect | packet.NoPacketInspect
 		a.StopReassembly(f)
 		return false

@@ -198,6 +198,7 @@ func TestMemCap(t *testing.T) {
 // TestSessionCap refuses sessions beyond the cap, and carries the policy out.
 func TestSessionCap(t *testing.T) {
 	opt := DefaultOptions()
+	opt.IPS = true
 	opt.MemCap, opt.MemCapPolicy = sessionSize, flow.ExceptionDropFlow
 	w := newWire(t, opt)
 	w.send("c S 0 0")

@@ -19,13 +19,12 @@ import (
 // payload. Behind the exclamation mark stand the events that the segment is to
 // raise.
 type wire struct {
-	t      *testing.T
-	e      *Engine
-	f      *flow.Flow
-	isn    [2]uint32
-	now    int64
-	last   *packet.Packet
-	events []string
+	t    *testing.T
+	e    *Engine
+	f    *flow.Flow
+	isn  [2]uint32
+	now  int64
+	last *packet.Packet
 
 	got    [2]strings.Builder // delivered; a gap is written as <n>
 	ended  [2]bool
