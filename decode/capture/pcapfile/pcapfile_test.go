@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -17,6 +18,9 @@ import (
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
 	"github.com/klauspost/compress/zstd"
+
+	"weir/decode/packet"
+	"weir/decode/packet/packettest"
 )
 
 // start is the time of the first frame of made captures.
@@ -210,35 +214,91 @@ func TestTimeResolutions(t *testing.T) {
 	}
 }
 
-func FuzzReader(f *testing.F) {
-	f.Add(classic(f, 3))
-	f.Add(swapped(classic(f, 2)))
-	f.Fuzz(func(t *testing.T, in []byte) {
-		r, err := NewReader("x", bytes.NewReader(in))
-		if err != nil {
-			return
+func FuzzPcap(f *testing.F) {
+	frames := packettest.Every(1e6, []byte("first"), nil, make([]byte, 300))
+	for _, p := range []packettest.Pcap{{Link: packet.LinkEthernet}, {Big: true}, {Nano: true, Snap: 100}, {Big: true, Nano: true}} {
+		b := p.File(frames)
+		f.Add(b)
+		f.Add(b[:len(b)-1])
+	}
+	f.Fuzz(readFuzzed)
+}
+
+func FuzzPcapng(f *testing.F) {
+	frames := packettest.Every(1e6, []byte("first"), nil, make([]byte, 300))
+	frames[1].Iface = 1
+	for _, big := range []bool{false, true} {
+		b := packettest.PcapNG(big, []packettest.Interface{{Link: packet.LinkEthernet}, {Link: packet.LinkRaw, Resolution: 0x8a, Offset: 100}}, frames)
+		f.Add(b)
+		f.Add(b[:len(b)-1])
+	}
+	f.Fuzz(readFuzzed)
+}
+
+// readFuzzed reads what may be a capture: never more bytes than there are.
+func readFuzzed(t *testing.T, in []byte) {
+	r, err := NewReader("x", bytes.NewReader(in))
+	if err != nil {
+		return
+	}
+	defer r.Close()
+	var b Batch
+	total := 0
+	for {
+		err := r.Next(&b)
+		for i := range b.Frames {
+			fr := &b.Frames[i]
+			total += len(fr.Data)
+			if int(fr.Wire) < len(fr.Data) {
+				t.Fatalf("wire %d below captured %d", fr.Wire, len(fr.Data))
+			}
 		}
-		defer r.Close()
-		var b Batch
-		total := 0
-		for {
-			err := r.Next(&b)
-			for i := range b.Frames {
-				fr := &b.Frames[i]
-				total += len(fr.Data)
-				if int(fr.Wire) < len(fr.Data) {
-					t.Fatalf("wire %d below captured %d", fr.Wire, len(fr.Data))
+		b.Release()
+		if err != nil {
+			break
+		}
+	}
+	if total > len(in) {
+		t.Fatalf("%d bytes out of %d", total, len(in))
+	}
+}
+
+// TestMade reads one conversation from files of every format.
+func TestMade(t *testing.T) {
+	const dir = "../../../testdata/captures/format"
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		t.Run(e.Name(), func(t *testing.T) {
+			f, err := Open(filepath.Join(dir, e.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			sizes, times, err := readAll(f.Reader)
+			if err != io.EOF || len(sizes) != 10 {
+				t.Fatalf("%d frames, %v; want 10", len(sizes), err)
+			}
+			for i, at := range times {
+				if off := at - packettest.Start - int64(i)*1000123; off > 0 || off < -1e6 {
+					t.Errorf("frame %d is %d ns off", i+1, off)
 				}
 			}
-			b.Release()
-			if err != nil {
-				break
-			}
-		}
-		if total > len(in) {
-			t.Fatalf("%d bytes out of %d", total, len(in))
-		}
-	})
+		})
+	}
+}
+
+// TestSnap: of a record longer than the file's snap length says, no more counts.
+func TestSnap(t *testing.T) {
+	r, err := NewReader("x", bytes.NewReader(packettest.Pcap{Snap: 3}.File(packettest.Every(1, []byte("12345"), []byte("67")))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sizes, _, _ := readAll(r); !slices.Equal(sizes, []int{3, 2}) {
+		t.Errorf("frames of %v bytes, want 3 and 2", sizes)
+	}
 }
 
 func BenchmarkNext(b *testing.B) {

@@ -46,6 +46,7 @@ type Reader struct {
 
 	// pcap
 	nano bool
+	snap uint32 // bytes of a record that count; the writer meant to take no more
 	link packet.LinkType
 
 	// pcapng: interfaces of the section
@@ -128,6 +129,9 @@ func (r *Reader) header() error {
 	}
 	// The upper bits may tell the length of a frame check sequence.
 	r.link = packet.LinkType(r.order.Uint32(h[20:]) & 0xffff)
+	if r.snap = r.order.Uint32(h[16:]); r.snap == 0 {
+		r.snap = maxRecord
+	}
 	r.buf.take(24)
 	return nil
 }
@@ -177,7 +181,8 @@ func (r *Reader) next(b *Batch) error {
 	} else {
 		t += int64(frac) * 1000
 	}
-	r.add(b, packet.Frame{Data: rec[16:len(rec):len(rec)], Time: t, Wire: max(wire, capLen), Link: r.link})
+	n := min(capLen, r.snap)
+	r.add(b, packet.Frame{Data: rec[16 : 16+n : 16+n], Time: t, Wire: max(wire, n), Link: r.link})
 	r.buf.take(len(rec))
 	return nil
 }
