@@ -29,6 +29,9 @@ type facts struct {
 // oracle decodes a frame with gopacket. It reports false where there is no
 // whole IP packet with a transport header of TCP, UDP, SCTP or ICMP.
 func oracle(link packet.LinkType, b []byte) (facts, bool) {
+	if link == packet.LinkRadiotap {
+		return facts{}, false // gopacket copies the frame to add a check sequence
+	}
 	var first gopacket.Decoder = layers.LinkType(link)
 	if link == packet.LinkRaw || link == packet.LinkRaw12 || link == packet.LinkRaw14 {
 		first = layers.LinkTypeRaw
