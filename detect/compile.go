@@ -96,9 +96,7 @@ func (c *compiler) header() error {
 		return err
 	}
 	s.bidir = r.Dir == rules.BothWay
-	if r.Dir == rules.TxBoth {
-		return errUnsupported{"direction =>"}
-	}
+	s.wholeTx = r.Dir == rules.TxBoth
 	return nil
 }
 
@@ -178,7 +176,7 @@ func (c *compiler) field(defs []defOf, value string) error {
 	}
 	d := alts[0].def
 	c.e.wants(d)
-	if d.Dir != field.Both && c.s.flow.dir == 0 {
+	if d.Dir != field.Both && c.s.flow.dir == 0 && !c.s.wholeTx {
 		// The rule is about the direction of its buffers.
 		c.s.dir &= d.Dir
 	}
@@ -231,7 +229,7 @@ func (c *compiler) modifier(defs []defOf) error {
 		return fmt.Errorf("is a keyword of %s, not of %s", defs[0].proto.Name, c.r.Proto.S)
 	}
 	d := alts[0].def
-	if d.Dir != field.Both && c.s.flow.dir == 0 {
+	if d.Dir != field.Both && c.s.flow.dir == 0 && !c.s.wholeTx {
 		c.s.dir &= d.Dir
 	}
 	pay := c.payload()
@@ -391,7 +389,13 @@ func (c *compiler) finish() error {
 		}
 	}
 	if s.flow.dir != 0 {
+		if s.wholeTx {
+			return fmt.Errorf("flow: a rule with => is about both directions")
+		}
 		s.dir = s.flow.dir
+	}
+	if s.wholeTx && !s.hasTx {
+		return fmt.Errorf("direction =>: the rule looks at no transaction")
 	}
 	if s.dir == 0 {
 		return fmt.Errorf("no direction is left: its buffers are of both")

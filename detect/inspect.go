@@ -238,6 +238,9 @@ func (w *Worker) header(s *signature, p *packet.Packet, f *flow.Flow) bool {
 	if !s.flowFits(p, f) {
 		return false
 	}
+	if s.wholeTx && p.Dir == field.ToClient {
+		return s.tuple(&p.Dst, &p.Src, p.DstPort, p.SrcPort)
+	}
 	if s.tuple(&p.Src, &p.Dst, p.SrcPort, p.DstPort) {
 		return true
 	}

@@ -36,6 +36,7 @@ type signature struct {
 	src, dst      *rules.AddressSet
 	sport, dport  *rules.PortSet
 	bidir         bool
+	wholeTx       bool      // =>: about both directions of a transaction, addresses as those of the request
 	dir           field.Dir // directions in which it is looked at
 	flow          flowCond
 	packet        []packetCond                         // all must hold

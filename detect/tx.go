@@ -72,6 +72,13 @@ func (w *Worker) txPass(g *appGroup, st *txState, tx proto.Transaction, dir fiel
 	for _, i := range w.cand {
 		if !slices.ContainsFunc(st.pending, func(p pending) bool { return p.sig == int(i) }) {
 			st.pending = append(st.pending, pending{sig: int(i)})
+			if w.e.sigs[i].wholeTx {
+				// The other direction may be what it waits for.
+				o := w.txState(t, 1-d)
+				if !slices.ContainsFunc(o.pending, func(p pending) bool { return p.sig == int(i) }) {
+					o.pending = append(o.pending, pending{sig: int(i)})
+				}
+			}
 		}
 	}
 	slices.SortFunc(st.pending, func(a, b pending) int { return a.sig - b.sig })
@@ -173,6 +180,11 @@ func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progre
 		if u.payload || u.header != nil || u.each != nil {
 			ok = w.payloadUnit(s, u, p, f)
 		} else if def := u.of(w.in.Proto); def != nil {
+			d, dir, progress := d, dir, progress
+			if s.wholeTx && def.Dir != field.Both {
+				d, dir = def.Dir.Index(), def.Dir
+				progress = tx.Base().Progress[d]
+			}
 			if def.State[d] > progress && !w.in.Last {
 				all = false
 				continue
@@ -195,6 +207,14 @@ func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progre
 		return
 	}
 	pd.off = true
+	if s.wholeTx {
+		other := w.txState(tx.Base(), 1-d)
+		for i := range other.pending {
+			if other.pending[i].sig == pd.sig {
+				other.pending[i].off = true
+			}
+		}
+	}
 	w.fire(s, tx)
 }
 
