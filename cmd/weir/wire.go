@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -200,7 +201,13 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 	for _, p := range set.All() {
 		for i := range p.Records {
 			r := &p.Records[i]
-			m[r.Type] = eve.Type{Events: []string{r.Type}, Options: r.Options}
+			name := cmp.Or(r.Under, r.Type)
+			t := m[name]
+			t.Events = append(t.Events, r.Type)
+			if r.Options != nil {
+				t.Options = r.Options
+			}
+			m[name] = t
 		}
 	}
 	return m
@@ -208,7 +215,7 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 
 // otherTypes are record types of protocols whose parser is to come: known, and
 // never written.
-var otherTypes = strings.Fields(`bittorrent-dht dcerpc dhcp dnp3 doh2 enip frame ftp http2 ike krb5 ldap metadata
+var otherTypes = strings.Fields(`bittorrent-dht dcerpc dhcp dnp3 doh2 enip frame http2 ike krb5 ldap metadata
 	modbus mqtt nfs ntp pgsql pop3 quic rdp rfb sdp sip smb smtp snmp ssh template tftp websocket`)
 
 // eveOptions translates the outputs of the configuration.

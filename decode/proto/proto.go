@@ -303,6 +303,8 @@ func (t *Tx) Advance(dir field.Dir, p uint8) {
 // Record is one EVE record type of a protocol.
 type Record struct {
 	Type string // event_type: "http"
+	// Under is the eve-log type that turns it on; Type if empty.
+	Under string
 	// Key of the object in the event; Type if empty.
 	Key string
 	Doc string

@@ -4,6 +4,7 @@ package all
 import (
 	"weir/decode/proto"
 	"weir/decode/proto/dns"
+	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
 	"weir/decode/proto/tls"
 )
@@ -16,5 +17,7 @@ func Set() (*proto.Set, error) {
 		dns.Protocol,
 		dns.MDNS,
 		dns.LLMNR,
+		ftp.Protocol,
+		ftp.Data,
 	}, known...)...)
 }

@@ -7,6 +7,7 @@ import (
 	"weir/decode/field"
 	"weir/decode/flow"
 	"weir/decode/proto"
+	"weir/decode/proto/internal/race"
 )
 
 // query asks for the A record of example.com.
@@ -84,6 +85,9 @@ func TestStreamInPieces(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector empties pools")
+	}
 	p := newUDP()
 	in := &proto.Input{Dir: field.ToClient, Data: []byte(answer)}
 	run := func() {

@@ -12,6 +12,7 @@ import (
 
 	"weir/decode/field"
 	"weir/decode/proto"
+	"weir/decode/proto/internal/race"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -241,6 +242,9 @@ func TestCompressionBomb(t *testing.T) {
 
 // TestNoAllocations plays a connection that is kept alive.
 func TestNoAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector empties pools")
+	}
 	w := dial(t, settings{})
 	w.p.env.Files = nil
 	request := &proto.Input{Dir: field.ToServer, Data: []byte(get("GET /a/b?c=d HTTP/1.1", "Host: h", "User-Agent: x", "Accept: */*"))}
