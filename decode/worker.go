@@ -70,22 +70,20 @@ func (w *worker) packet(p *packet.Packet) {
 			}
 		}
 	}
-	var f *flow.Flow
 	var a *app
 	opening := false
-	if flow.Tracked(p) {
-		if f = w.flow(p); f != nil {
-			if f.State == flow.StateBypassed {
-				return
-			}
-			if f.Has(flow.Dropped) {
-				p.Flags |= packet.Dropped
-				w.log(p, f, nil)
-				return
-			}
-			opening = f.Pkts[p.Dir.Index()] == 1
-			a = w.transport(p, f)
+	f := w.flow(p)
+	if f != nil {
+		if f.State == flow.StateBypassed {
+			return
 		}
+		if f.Has(flow.Dropped) {
+			p.Flags |= packet.Dropped
+			w.log(p, f, nil)
+			return
+		}
+		opening = f.Pkts[p.Dir.Index()] == 1
+		a = w.transport(p, f)
 	}
 	w.inspect(p, f, a, opening)
 	if f != nil {
@@ -94,7 +92,7 @@ func (w *worker) packet(p *packet.Packet) {
 	}
 }
 
-// flow finds or makes the flow of p. Where the tuple is used again after its
+// flow finds or makes the flow of p, nil if it has none. Where the tuple is used again after its
 // flow has ended, the old one is ended first.
 func (w *worker) flow(p *packet.Packet) *flow.Flow {
 	f, _ := w.flows.Get(p)

@@ -83,9 +83,11 @@ func flowOptions(c *config.Config) flow.Options {
 			EmergencyClosed: uint32(t.EmergencyClosed), EmergencyBypassed: uint32(t.EmergencyBypassed),
 		}
 	}
+	old, d := c.Version < config.Version8, &c.Decoder
 	return flow.Options{
-		MemCap: uint64(c.Flow.Memcap), UseVLAN: c.VLAN.UseForTracking, UseDepth: c.Decoder.RecursionLevel.UseForTracking,
-		ReuseTimesOut: c.Version < config.Version8, KeepMACs: showsMACs(c), Midstream: c.Stream.Midstream, Recovery: uint32(c.Flow.EmergencyRecovery),
+		MemCap: uint64(c.Flow.Memcap), UseVLAN: c.VLAN.UseForTracking, UseDepth: d.RecursionLevel.UseForTracking,
+		IPv4InIPv4: !old, IPv4InIPv6: !old || d.IPv6.IPv4.TrackParentFlow, IPv6InIPv6: !old || d.IPv6.IPv6.TrackParentFlow,
+		ReuseTimesOut: old, KeepMACs: showsMACs(c), Midstream: c.Stream.Midstream, Recovery: uint32(c.Flow.EmergencyRecovery),
 		Default: times(&c.FlowTimeouts.Default), TCP: times(&c.FlowTimeouts.TCP),
 		UDP: times(&c.FlowTimeouts.UDP), ICMP: times(&c.FlowTimeouts.ICMP),
 	}

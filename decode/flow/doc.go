@@ -27,7 +27,7 @@
 // # Which packets
 //
 // Flows are kept for TCP, UDP, SCTP, ICMP, ICMPv6, ESP (a flow for each direction
-// and security parameter index) and IPv6 in IPv4. ICMP questions and answers of a
+// and security parameter index) and tunnels of IP in IP. ICMP questions and answers of a
 // pair of types are one flow whatever their identifiers and codes. An ICMPv4
 // "unreachable" about a known TCP or UDP flow belongs to that one, towards the
 // sender of what it quotes; no ICMPv4 error starts a flow. ICMPv6 errors are

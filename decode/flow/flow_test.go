@@ -152,7 +152,12 @@ func TestSecondPacket(t *testing.T) {
 		{name: "ESP back", first: esp(a, b, 1), second: esp(b, a, 1), want: own},
 		{name: "ESP of another index", first: esp(a, b, 1), second: esp(a, b, 2), want: own},
 		{name: "IPv6 in IPv4 back", first: pkt(1, packet.ProtoIPv6, a, b, 0, 0), second: pkt(1, packet.ProtoIPv6, b, a, 0, 0), want: ts},
-		{name: "IPv6 in IPv6", first: udp(c, d, 10, 20), second: pkt(1, packet.ProtoIPv6, c, d, 0, 0), want: none},
+		{name: "IPv6 in IPv6", first: pkt(1, packet.ProtoIPv6, c, d, 0, 0), second: pkt(1, packet.ProtoIPIP, c, d, 0, 0), want: own},
+		{
+			name: "IPv6 in IPv6, not asked for", first: udp(c, d, 10, 20), second: pkt(1, packet.ProtoIPv6, c, d, 0, 0), want: none,
+			opt: func(o *Options) { o.IPv6InIPv6 = false },
+		},
+		{name: "IPv4 in IPv4 on", first: pkt(1, packet.ProtoIPIP, a, b, 0, 0), second: pkt(1, packet.ProtoIPIP, a, b, 0, 0), want: ts},
 		{name: "GRE", first: udp(a, b, 10, 20), second: pkt(1, packet.ProtoGRE, a, b, 0, 0), want: none},
 		{name: "no transport header", first: udp(a, b, 10, 20), second: with(udp(a, b, 10, 20), func(p *packet.Packet) { p.L4 = 0 }), want: none},
 		{name: "fragment", first: udp(a, b, 10, 20), second: with(udp(a, b, 10, 20), func(p *packet.Packet) { p.Flags |= packet.Fragment }), want: none},

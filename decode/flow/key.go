@@ -20,17 +20,19 @@ type Key struct {
 	Depth        uint8 // tunnel depth: inner and outer flows stay apart
 }
 
-// Tracked reports whether a packet may belong to a flow: whole IP packets with
+// tracked reports whether a packet may belong to a flow: whole IP packets with
 // the header of a transport that flows are kept for.
-func Tracked(p *packet.Packet) bool {
+func (t *Table) tracked(p *packet.Packet) bool {
 	if p.Version == 0 || p.Flags&(packet.Fragment|packet.Invalid) != 0 {
 		return false
 	}
 	switch p.Proto {
 	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoICMP, packet.ProtoICMPv6, packet.ProtoSCTP, packet.ProtoESP:
 		return p.L4 != 0
+	case packet.ProtoIPIP:
+		return p.Version == 4 && t.opt.IPv4InIPv4 || p.Version == 6 && t.opt.IPv4InIPv6
 	case packet.ProtoIPv6:
-		return p.Version == 4 // RFC 4213
+		return p.Version == 4 || t.opt.IPv6InIPv6
 	}
 	return false
 }
@@ -103,7 +105,7 @@ func compare(a, b *[16]byte) int {
 	return 0
 }
 
-// makeKey writes the key of p, which is Tracked, to t.key.
+// makeKey writes the key of p, which is tracked, to t.key.
 func (t *Table) makeKey(p *packet.Packet, quoted bool) {
 	k := &t.key
 	k.Proto, k.Depth, k.VLAN = p.Proto, 0, [3]uint16{}

@@ -33,7 +33,10 @@ type Options struct {
 	// ReuseTimesOut: a flow whose tuple is used again is said to have timed out,
 	// as Suricata 7 said, and not to have been reused.
 	ReuseTimesOut bool
-	KeepMACs      bool // remember hardware addresses, for records that show them
+	// Tunnels of IP in IP that have a flow; IPv6 in IPv4 has one always.
+	IPv4InIPv4, IPv4InIPv6, IPv6InIPv6 bool
+
+	KeepMACs bool // remember hardware addresses, for records that show them
 	// Midstream: TCP sessions may be picked up without their SYN. In emergency
 	// mode such packets start no flow all the same.
 	Midstream bool
@@ -47,7 +50,7 @@ type Options struct {
 // DefaultOptions are those of an empty configuration.
 func DefaultOptions() Options {
 	return Options{
-		MemCap: 128 << 20, UseVLAN: true, UseDepth: true, Recovery: 30,
+		MemCap: 128 << 20, UseVLAN: true, UseDepth: true, IPv4InIPv4: true, IPv4InIPv6: true, IPv6InIPv6: true, Recovery: 30,
 		Default: Timeouts{30, 300, 0, 100, 10, 100, 0, 50},
 		TCP:     Timeouts{60, 600, 10, 100, 5, 100, 2, 50},
 		UDP:     Timeouts{30, 300, 0, 100, 10, 100, 0, 50},

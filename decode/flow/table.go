@@ -64,7 +64,7 @@ func (t *Table) MemUse() uint64 { return uint64(t.slab.live) * uint64(flowSize) 
 // if p has none: nothing to tell flows by, an ICMP error about an unknown flow,
 // or no memory.
 func (t *Table) Get(p *packet.Packet) (f *Flow, created bool) {
-	if !Tracked(p) {
+	if !t.tracked(p) {
 		return nil, false
 	}
 	quoted := quotes(p)
