@@ -17,7 +17,7 @@ func PacketHead(ev *event.Event, typ string, p *packet.Packet, f *flow.Flow) {
 	if p.Version != 0 {
 		ev.Src, ev.Dst = p.SrcAddr(), p.DstAddr()
 		ev.Proto, ev.IPVer = p.Proto, p.Version
-		ports(ev, p.SrcPort, p.DstPort, p.L4 != 0 || p.Has(packet.Pseudo))
+		ports(ev, p.SrcPort, p.DstPort)
 		if p.L4 != 0 && (p.Proto == packet.ProtoICMP || p.Proto == packet.ProtoICMPv6) {
 			ev.HasICMP, ev.ICMPType, ev.ICMPCode = true, p.ICMP.Type, p.ICMP.Code
 		}
@@ -40,7 +40,7 @@ func FlowHead(ev *event.Event, typ string, f *flow.Flow, dir field.Dir, p *packe
 	}
 	var sport, dport uint16
 	ev.Src, ev.Dst, sport, dport = f.Tuple(dir)
-	ports(ev, sport, dport, true)
+	ports(ev, sport, dport)
 	if p == nil {
 		return
 	}
@@ -53,10 +53,11 @@ func FlowHead(ev *event.Event, typ string, f *flow.Flow, dir field.Dir, p *packe
 	}
 }
 
-// ports sets the ports of protocols that have some.
-func ports(ev *event.Event, s, d uint16, have bool) {
+// ports sets the ports of protocols that have some; of packets whose transport
+// header cannot be read they are 0.
+func ports(ev *event.Event, s, d uint16) {
 	switch ev.Proto {
 	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP:
-		ev.SrcPort, ev.DstPort, ev.HasPorts = s, d, have
+		ev.SrcPort, ev.DstPort, ev.HasPorts = s, d, true
 	}
 }

@@ -89,7 +89,7 @@ func (t *Table) Add(p *packet.Packet) []byte {
 		return nil
 	}
 	if at.off == 0 {
-		tr.begin(&t.mem, p.Data[p.L3:int(p.L3)+int(p.L3Len)], p.Proto)
+		tr.begin(&t.mem, p.Data[p.L3:int(p.L3)+int(p.L3Len)])
 	}
 	if tr.put(&t.mem, at, data) {
 		p.AddEvent(either(p, packet.EvIPv4FragOverlap, packet.EvIPv6FragOverlap))

@@ -35,7 +35,6 @@ type tracker struct {
 	frags      []fragment
 	extents    []extent // by offset, without overlap
 	header     []byte   // of the table's memory: that of the first fragment, up to where the datagram was cut
-	proto      uint8    // of the payload
 	size       int      // of the payload; -1 until the last fragment is there
 	held       int      // bytes of the extents
 	first      int64    // time of the first fragment, ns
@@ -43,13 +42,12 @@ type tracker struct {
 }
 
 // begin takes the header of the first fragment.
-func (tr *tracker) begin(mem *memory, header []byte, proto uint8) {
+func (tr *tracker) begin(mem *memory, header []byte) {
 	if tr.header != nil {
 		mem.give(tr.header)
 	}
 	tr.header = mem.take(len(header))
 	copy(tr.header, header)
-	tr.proto = proto
 }
 
 // release gives the memory back. What is used again stays short.
@@ -196,7 +194,7 @@ func (tr *tracker) finish6(b []byte, start int) []byte {
 		nh, at = h[next], next
 		next += 8 + int(h[next+1])*8
 	}
-	h[at] = tr.proto
+	h[at] = h[n-8] // the next header that the fragment header names
 	copy(h[8:], h[:n-8])
 	h = h[8:]
 	binary.BigEndian.PutUint16(h[4:], uint16(len(h)-40))

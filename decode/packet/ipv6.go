@@ -56,12 +56,13 @@ func (d *Decoder) ipv6(p *Packet, off int) {
 // and decodes what stands behind them.
 func (d *Decoder) extensions(p *Packet, off, end int) {
 	var seen extSeen
-	start := off
+	start, before := off, p.Proto
 	for { // each header is of eight bytes at least
 		nh := p.Proto
 		b := p.Data[off:end]
 		n := 0
 		if off > start && len(b) < 2 && nh != nhNone || off > maxOffset {
+			p.Proto = before
 			p.invalid(EvIPv6TruncExtHdr)
 			return
 		}
@@ -106,7 +107,7 @@ func (d *Decoder) extensions(p *Packet, off, end int) {
 			return
 		}
 		d.extension(p, &seen, nh, b[:n], len(b))
-		p.Proto = b[0]
+		before, p.Proto = nh, b[0]
 		off += n
 		if nh != nhFragment {
 			continue
@@ -172,6 +173,7 @@ func (d *Decoder) fragment6(p *Packet, b []byte, off, end, start int) bool {
 		return false
 	}
 	p.Flags |= Fragment
+	p.Proto = nhFragment
 	p.Pay, p.PayLen = uint16(off), uint16(end-off)
 	return true
 }

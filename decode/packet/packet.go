@@ -106,7 +106,7 @@ type Packet struct {
 	// Network layer. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d.
 	Src, Dst [16]byte
 	Version  uint8 // 4, 6, or 0 without IP
-	Proto    uint8 // transport protocol, after IPv6 extension headers
+	Proto    uint8 // transport protocol, after IPv6 extension headers; IPv6 fragment header of a fragment
 	TTL      uint8 // or hop limit
 	TOS      uint8 // or traffic class
 	L3       uint16
