@@ -62,12 +62,16 @@ type Options struct {
 	// Lane and Inspector make those of worker i.
 	Lane      func(i int) Lane
 	Inspector func(i int, pub event.Publisher) Inspector
+	// Ordered: inspectors share state that they touch in turn. Then Inspector
+	// must return a Sequenced.
+	Ordered bool
 }
 
 // Pipeline takes captures to events: a reader, a dispatcher, and workers.
 type Pipeline struct {
 	workers []*worker
 	lanes   []Lane
+	turns   *turns // nil where nobody waits for a turn
 	clock   clock
 
 	dispatch *dispatcher
@@ -107,6 +111,9 @@ func New(o *Options) (*Pipeline, error) {
 		}
 	}
 	pl := &Pipeline{version: o.Version, streamEvents: o.StreamEvents, stream: o.Stream, flowMemCap: o.Flow.MemCap, dispatch: newDispatcher(o, max(o.Workers, 1))}
+	if o.Ordered && o.Workers > 1 {
+		pl.turns = newTurns(o.Workers)
+	}
 	flows := o.Flow
 	flows.Budget = flow.NewBudget(flows.MemCap)
 	for i := range max(o.Workers, 1) {
@@ -123,6 +130,10 @@ func New(o *Options) (*Pipeline, error) {
 		w.describer, _ = files.Sink.(describer)
 		w.counters.events = make([]uint64, packet.NumEvents)
 		w.counters.app = make([]appCounter, n)
+		w.index, w.turns = i, pl.turns
+		if pl.turns != nil {
+			w.inspector.(Sequenced).SetTurn(func() { pl.turns.wait(i) })
+		}
 		w.flows.Reuse, w.streams.Reverse = w.streams.Reusable, w.reverse
 		pl.workers, pl.lanes = append(pl.workers, w), append(pl.lanes, lane)
 	}
@@ -280,6 +291,7 @@ func (pl *Pipeline) runMany(ctx context.Context, src Source) error {
 			for t := range queues[i] {
 				w.task(t)
 				lane.Advance(t.last + 1)
+				w.turns.move(i, t.last+1, 0)
 				t.batch.done()
 				free.Put(t)
 			}

@@ -21,6 +21,13 @@ type Inspector interface {
 	EndFlow(f *flow.Flow)
 }
 
+// Sequenced is an Inspector that shares state with those of other workers. It
+// calls turn before it reads or changes that state: turn returns when everything
+// that comes earlier in the capture has been inspected.
+type Sequenced interface {
+	SetTurn(turn func())
+}
+
 // Inspection is what one packet brings. It is valid for the call only.
 type Inspection struct {
 	Packet *packet.Packet

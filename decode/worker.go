@@ -19,6 +19,8 @@ type worker struct {
 	streams   *stream.Engine
 	inspector Inspector
 	pub       event.Publisher
+	index     int
+	turns     *turns
 	files     *file.Store
 	describer describer   // of stored files; may be nil
 	input     proto.Input // of the parser's call in work
@@ -52,10 +54,16 @@ type worker struct {
 // frame takes one captured frame through the whole path.
 func (w *worker) frame(f *packet.Frame) {
 	w.now = f.Time
-	w.pub.At(f.Num, event.InPacket)
+	w.at(f.Num, event.InPacket)
 	for _, p := range w.dec.Decode(f) {
 		w.packet(p)
 	}
+}
+
+// at says where in the capture the worker is.
+func (w *worker) at(num, sub uint64) {
+	w.pub.At(num, sub)
+	w.turns.move(w.index, num, sub)
 }
 
 // packet takes one decoded packet: flow, stream, application, detection, log.
@@ -236,7 +244,7 @@ func (w *worker) log(p *packet.Packet, f *flow.Flow, a *app) {
 func (w *worker) tick(num uint64, now int64) {
 	w.now = now
 	w.flows.Expire(now, func(f *flow.Flow) {
-		w.pub.At(num, f.FirstNum)
+		w.at(num, f.FirstNum)
 		w.endFlow(f)
 	})
 	w.frags.Expire(now)
@@ -247,9 +255,10 @@ func (w *worker) finish(now int64) {
 	w.now = now
 	w.flows.End(func(f *flow.Flow) {
 		f.Flags |= flow.Shutdown
-		w.pub.At(event.EndOfCapture, f.FirstNum)
+		w.at(event.EndOfCapture, f.FirstNum)
 		w.endFlow(f)
 	})
+	w.turns.move(w.index, event.EndOfCapture, event.InPacket)
 }
 
 // endFlow inspects and logs what waited for more, writes the flow's record and

@@ -52,6 +52,7 @@ type Builder struct {
 	files     FileNeeds
 
 	overlaps bool // a rule asks for segments that overlap and differ
+	shares   bool // a rule counts or remembers across flows
 
 	ids  map[ruleID]int // index of each rule in sigs
 	sigs []*signature
@@ -144,7 +145,7 @@ type ruleID struct{ gid, sid uint32 }
 // Build makes an engine of the rules added. It ends the builder's use.
 func (b *Builder) Build() (*Engine, *Report, error) {
 	order(b.sigs)
-	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, xbits: &xbits{set: map[xbitKey]int64{}}}
+	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares}
 	return e, &Report{Loaded: len(b.sigs), Errors: b.errs}, e.group()
 }
 
@@ -176,7 +177,7 @@ type Engine struct {
 	sigs     []*signature
 	set      *proto.Set
 	opt      Options
-	xbits    *xbits
+	shares   bool
 	overlaps bool
 	files    FileNeeds
 

@@ -33,7 +33,9 @@ type Worker struct {
 	states   []*flowState
 	freeSt   []uint32
 	freeTx   []*txState
-	counters map[thresholdKey]*counter
+	counters map[thresholdKey]*counter // by_flow
+	shared   *Shared
+	turnOf   func() // waits for the worker's turn; may be nil
 
 	// Of the inspection in work.
 	in      *decode.Inspection
@@ -45,10 +47,11 @@ type Worker struct {
 	body    alertBody
 }
 
-// NewWorker returns the engine's inspector for one worker.
-func (e *Engine) NewWorker(pub event.Publisher) *Worker {
+// NewWorker returns the engine's inspector for one worker of a run, whose workers
+// have shared in common.
+func (e *Engine) NewWorker(pub event.Publisher, shared *Shared) *Worker {
 	return &Worker{
-		e: e, pub: pub, mark: make([]uint32, len(e.sigs)), counters: map[thresholdKey]*counter{},
+		e: e, pub: pub, mark: make([]uint32, len(e.sigs)), counters: map[thresholdKey]*counter{}, shared: shared,
 		match: matchState{re: &regex.Machine{}},
 	}
 }

@@ -180,6 +180,7 @@ func thresholdKeyword(c *compiler, v string) error {
 	if t.kind == "" {
 		return fmt.Errorf("value %q: want type limit, threshold or both", v)
 	}
+	c.e.shares = c.e.shares || t.track != "by_flow"
 	c.s.threshold = t
 	return nil
 }
@@ -190,6 +191,7 @@ func detectionFilter(c *compiler, v string) error {
 		return err
 	}
 	t.kind = "detection"
+	c.e.shares = c.e.shares || t.track != "by_flow"
 	c.s.detection = t
 	return nil
 }
@@ -250,6 +252,7 @@ type counter struct {
 	first int64 // s
 	count uint32
 	next  uint32 // backoff: count of the next alert
+	until int64  // s; it may be forgotten then
 }
 
 // allow counts a match of s by p and reports whether it is an alert.
@@ -277,12 +280,22 @@ func (w *Worker) count(s *signature, t *threshold, p *packet.Packet, f *flow.Flo
 		k.flow = f.ID
 	}
 	now := p.Time / 1e9
-	c := w.counters[k]
+	table := w.counters
+	if t.track != "by_flow" {
+		w.turn()
+		table = w.shared.counters
+		w.shared.mu.Lock()
+		defer w.shared.mu.Unlock()
+	}
+	c := table[k]
 	if c == nil {
-		c = &counter{first: now}
-		w.counters[k] = c
+		if len(table) >= maxCounters {
+			prune(table, now)
+		}
+		c = &counter{first: now, until: now + t.seconds}
+		table[k] = c
 	} else if t.kind != "backoff" && now-c.first >= t.seconds {
-		*c = counter{first: now}
+		*c = counter{first: now, until: now + t.seconds}
 	}
 	c.count++
 	switch t.kind {

@@ -4,17 +4,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 
 	"weir/decode/flow"
 	"weir/decode/packet"
 )
-
-// xbits are bits of addresses and of pairs of them, shared by all workers.
-type xbits struct {
-	mu  sync.Mutex
-	set map[xbitKey]int64 // until when, s of the packet clock
-}
 
 // xbitKey names a bit of an address or of a pair.
 type xbitKey struct {
@@ -22,40 +15,8 @@ type xbitKey struct {
 	a, b [16]byte
 }
 
-// maxXBits bounds the bits held; beyond it, the outdated go, then no more come.
-const maxXBits = 1 << 20
-
 // defaultExpire is how long a bit lasts if the rule does not say, s.
 const defaultExpire = 30
-
-func (x *xbits) has(k xbitKey, now int64) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	until, ok := x.set[k]
-	return ok && until >= now
-}
-
-func (x *xbits) put(k xbitKey, until, now int64) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if len(x.set) >= maxXBits {
-		for k, u := range x.set {
-			if u < now {
-				delete(x.set, k)
-			}
-		}
-		if len(x.set) >= maxXBits {
-			return
-		}
-	}
-	x.set[k] = until
-}
-
-func (x *xbits) drop(k xbitKey) {
-	x.mu.Lock()
-	delete(x.set, k)
-	x.mu.Unlock()
-}
 
 // xbitsKeyword compiles command,name,track ip_src|ip_dst|ip_pair[,expire s].
 func xbitsKeyword(c *compiler, v string) error {
@@ -105,13 +66,16 @@ func xbitsKeyword(c *compiler, v string) error {
 	test := func(want bool) {
 		c.s.stateTests = append(c.s.stateTests, func(w *Worker, _ *flow.Flow) bool {
 			p := w.in.Packet
-			return w.e.xbits.has(key(p), p.Time/1e9) == want
+			w.turn()
+			return w.shared.hasBit(key(p), p.Time/1e9) == want
 		})
 		c.s.readsBits = append(c.s.readsBits, id)
 	}
-	change := func(f func(x *xbits, k xbitKey, now int64)) {
+	c.e.shares = true
+	change := func(f func(x *Shared, k xbitKey, now int64)) {
 		c.s.posts = append(c.s.posts, func(w *Worker, _ *signature, p *packet.Packet, _ *flow.Flow) {
-			f(w.e.xbits, key(p), p.Time/1e9)
+			w.turn()
+			f(w.shared, key(p), p.Time/1e9)
 		})
 		c.s.setsBits = append(c.s.setsBits, id)
 	}
@@ -121,15 +85,15 @@ func xbitsKeyword(c *compiler, v string) error {
 	case "isnotset":
 		test(false)
 	case "set":
-		change(func(x *xbits, k xbitKey, now int64) { x.put(k, now+expire, now) })
+		change(func(x *Shared, k xbitKey, now int64) { x.setBit(k, now+expire, now) })
 	case "unset":
-		change(func(x *xbits, k xbitKey, _ int64) { x.drop(k) })
+		change(func(x *Shared, k xbitKey, _ int64) { x.dropBit(k) })
 	case "toggle":
-		change(func(x *xbits, k xbitKey, now int64) {
-			if x.has(k, now) {
-				x.drop(k)
+		change(func(x *Shared, k xbitKey, now int64) {
+			if x.hasBit(k, now) {
+				x.dropBit(k)
 			} else {
-				x.put(k, now+expire, now)
+				x.setBit(k, now+expire, now)
 			}
 		})
 	default:

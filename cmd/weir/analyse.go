@@ -118,11 +118,13 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	}
 	o.Lane = func(i int) decode.Lane { return lanes[i] }
 	workers := make([]*detect.Worker, a.workers)
+	shared := detect.NewShared()
+	o.Ordered = a.rules != nil && a.rules.engine.SharesState()
 	o.Inspector = func(i int, pub event.Publisher) decode.Inspector {
 		if a.rules == nil {
 			return silent{}
 		}
-		workers[i] = a.rules.engine.NewWorker(pub)
+		workers[i] = a.rules.engine.NewWorker(pub, shared)
 		return workers[i]
 	}
 	pl, err := decode.New(&o)

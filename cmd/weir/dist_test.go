@@ -84,13 +84,39 @@ func TestBundledRulesFire(t *testing.T) {
 	}
 }
 
-// TestWorkersAgree wants the same bytes from any number of workers.
+// TestWorkersAgree wants the same bytes from any number of workers: with the
+// bundled rules, and with rules that count and remember across flows.
 func TestWorkersAgree(t *testing.T) {
+	const captures = "../../testdata/captures"
+	t.Run("bundled rules", func(t *testing.T) {
+		workersAgree(t, captures+"/http", captures+"/dns", captures+"/tls")
+	})
+	t.Run("rules across flows", func(t *testing.T) {
+		rules := filepath.Join(t.TempDir(), "across.rules")
+		text := `alert tcp any any -> any any (flags:S; threshold:type limit, track by_src, count 7, seconds 60; sid:1;)
+alert tcp any any -> any any (flags:S; threshold:type threshold, track by_rule, count 5, seconds 60; sid:2;)
+alert tcp any any -> any any (flags:R+; threshold:type both, track by_dst, count 3, seconds 60; sid:3;)
+alert ip any any -> any any (detection_filter:track by_src, count 10, seconds 5; sid:4;)
+alert tcp any any -> any any (flags:S; xbits:set,seen,track ip_src,expire 2; sid:5;)
+alert udp any any -> any any (xbits:isset,seen,track ip_src; sid:6;)
+alert tcp any any -> any any (flags:R+; xbits:isset,seen,track ip_dst; xbits:unset,seen,track ip_dst; sid:7;)
+`
+		if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		workersAgree(t, "-S", rules, captures+"/scan", captures+"/http", captures+"/dns", captures+"/icmp")
+	})
+}
+
+// workersAgree runs weir pcap with several numbers of workers and compares what
+// they write.
+func workersAgree(t *testing.T, args ...string) {
+	t.Helper()
 	var want []byte
-	for _, workers := range []string{"1", "2", "5"} {
+	for _, workers := range []string{"1", "2", "3", "5"} {
 		dir := t.TempDir()
 		var stderr bytes.Buffer
-		if status := run(t.Context(), []string{"pcap", "-q", "--workers", workers, "-l", dir, "../../testdata/captures/http", "../../testdata/captures/dns", "../../testdata/captures/tls"}, &bytes.Buffer{}, &stderr); status != 0 {
+		if status := run(t.Context(), append([]string{"pcap", "-q", "--workers", workers, "-l", dir}, args...), &bytes.Buffer{}, &stderr); status != 0 {
 			t.Fatalf("status %d: %s", status, &stderr)
 		}
 		got, err := os.ReadFile(filepath.Join(dir, "eve.json"))

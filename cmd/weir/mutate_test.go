@@ -126,7 +126,9 @@ func (p *mutated) run(frames []packet.Frame) uint64 {
 	o := pipelineOptions(p.a.cfg, p.a.set)
 	o.Workers = 1
 	o.Lane = func(int) decode.Lane { return lanes[0] }
-	o.Inspector = func(_ int, pub event.Publisher) decode.Inspector { return p.a.rules.engine.NewWorker(pub) }
+	o.Inspector = func(_ int, pub event.Publisher) decode.Inspector {
+		return p.a.rules.engine.NewWorker(pub, detect.NewShared())
+	}
 	pl, err := decode.New(&o)
 	if err != nil {
 		p.t.Fatal(err)
