@@ -24,6 +24,10 @@ func (d *Decoder) ipInIP(p *Packet, off, end int, version uint8) {
 			return
 		}
 	}
+	by := SourceIPv4 // a packet's source is named by what carried it
+	if p.Version == 6 {
+		by = SourceIPv6
+	}
 	if version == 4 {
 		if p.Version == 4 && d.opt.Version7 {
 			return
@@ -33,7 +37,7 @@ func (d *Decoder) ipInIP(p *Packet, off, end int, version uint8) {
 		} else {
 			c.IPv4InIPv6++
 		}
-		d.tunnelTo(p, off, end, SourceIPv4, d.ipv4)
+		d.tunnelTo(p, off, end, by, d.ipv4)
 		return
 	}
 	if p.Version == 4 {
@@ -41,7 +45,7 @@ func (d *Decoder) ipInIP(p *Packet, off, end int, version uint8) {
 	} else {
 		c.IPv6InIPv6++
 	}
-	d.tunnelTo(p, off, end, SourceIPv6, d.ipv6)
+	d.tunnelTo(p, off, end, by, d.ipv6)
 }
 
 // tunnelTo decodes p.Data[off:end] as a packet of its own.

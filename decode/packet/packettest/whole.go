@@ -78,8 +78,8 @@ func Wholes() []Whole {
 		{"nsh ethernet", packet.LinkEthernet, nsh(3, eth), wire, nil},
 
 		{"ipv4 in ipv4", packet.LinkEthernet, EtherIP(proto(outer, packet.ProtoIPIP).Wrap(udp4)), via(packet.SourceIPv4), nil},
-		{"ipv6 in ipv4", packet.LinkEthernet, EtherIP(proto(outer, packet.ProtoIPv6).Wrap(udp6)), via(packet.SourceIPv6), nil},
-		{"ipv4 in ipv6", packet.LinkEthernet, EtherIP(proto(outer6, packet.ProtoIPIP).Wrap(udp4)), via(packet.SourceIPv4), nil},
+		{"ipv6 in ipv4", packet.LinkEthernet, EtherIP(proto(outer, packet.ProtoIPv6).Wrap(udp6)), via(packet.SourceIPv4), nil},
+		{"ipv4 in ipv6", packet.LinkEthernet, EtherIP(proto(outer6, packet.ProtoIPIP).Wrap(udp4)), via(packet.SourceIPv6), nil},
 		{"ipv6 in ipv6", packet.LinkEthernet, EtherIP(proto(outer6, packet.ProtoIPv6).Wrap(udp6)), via(packet.SourceIPv6), nil},
 		{"gre ipv4", packet.LinkEthernet, gre(GRE(IPv4, udp4)), via(packet.SourceGRE), nil},
 		{"gre ipv6", packet.LinkEthernet, gre(GRE(IPv6, udp6)), via(packet.SourceGRE), nil},
