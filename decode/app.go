@@ -31,6 +31,11 @@ type app struct {
 	// that the other side has told the protocol.
 	settling bool
 
+	// frames are open pieces of the stream that rules look at, by direction;
+	// parsed is up to where the parser has come.
+	frames [2][]openFrame
+	parsed [2]uint64
+
 	// events of protocol detection for the packet in work.
 	events []proto.AppEvent
 	// change is a request of the parser's to hand the flow over.
@@ -58,7 +63,7 @@ func (w *worker) app(f *flow.Flow) *app {
 		w.apps = append(w.apps, a)
 		f.Parser = uint32(len(w.apps))
 	}
-	*a = app{w: w, flow: f, events: a.events[:0]}
+	*a = app{w: w, flow: f, events: a.events[:0], frames: [2][]openFrame{a.frames[0][:0], a.frames[1][:0]}}
 	a.env = proto.Env{Flow: f, Files: w.files, Host: a}
 	if e, ok := w.announced(f); ok {
 		if p := w.rec.set.ByName(e.Proto); p != nil {
@@ -340,6 +345,7 @@ func (a *app) parse(dir field.Dir, b []byte, offset uint64, end bool) int {
 		a.ended[d] = true
 	}
 	r := a.parser.Parse(in)
+	a.parsed[d] = offset + uint64(min(r.Consumed, len(b)))
 	if a.change {
 		a.handOver()
 	}
@@ -468,6 +474,3 @@ func (a *app) NoRawInspect(dir field.Dir) { a.w.streams.StopRaw(a.flow, dir) }
 
 // TriggerRaw implements proto.Host.
 func (a *app) TriggerRaw(dir field.Dir) { a.w.streams.TriggerRaw(a.flow, dir) }
-
-// Frame implements proto.Host.
-func (a *app) Frame(field.Dir, uint8, int, int64, *proto.Tx) {}

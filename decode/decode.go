@@ -134,6 +134,9 @@ func New(o *Options) (*Pipeline, error) {
 		if pl.turns != nil {
 			w.inspector.(Sequenced).SetTurn(func() { pl.turns.wait(i) })
 		}
+		if x, ok := w.inspector.(interface{ WantsFrames() bool }); ok {
+			w.wantsFrames = x.WantsFrames()
+		}
 		w.flows.Reuse, w.streams.Reverse = w.streams.Reusable, w.reverse
 		pl.workers, pl.lanes = append(pl.workers, w), append(pl.lanes, lane)
 	}

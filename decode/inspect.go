@@ -38,6 +38,8 @@ type Inspection struct {
 	Txs   []proto.Transaction // open ones, oldest first
 	// AppEvents are protocol detection events of this packet.
 	AppEvents []proto.AppEvent
+	// Frames of the packet's direction that have grown.
+	Frames []Frame
 	// Stream gives the raw reassembled bytes; nil unless TCP.
 	Stream Stream
 	// Opening is true for the first packet of the flow in its direction: IP-only

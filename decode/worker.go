@@ -36,6 +36,8 @@ type worker struct {
 
 	counters               counters
 	wantsAnomaly, wantsARP bool
+	wantsFrames            bool
+	frames                 []Frame // reused
 	// bypassAtDepth: flows are shed when a direction reaches the stream depth.
 	bypassAtDepth bool
 
@@ -161,8 +163,14 @@ func (w *worker) inspect(p *packet.Packet, f *flow.Flow, a *app, opening bool) {
 		if a.parser != nil {
 			w.in.Txs = a.parser.Txs()
 		}
+		if f != nil && len(a.frames[p.Dir.Index()]) > 0 {
+			w.in.Frames = w.openFrames(f, a, p.Dir)
+		}
 	}
 	w.verdict(p, f, w.inspector.Inspect(&w.in))
+	if len(w.in.Frames) > 0 {
+		a.closeFrames(p.Dir)
+	}
 	w.log(p, f, a)
 }
 

@@ -181,13 +181,14 @@ type Engine struct {
 	overlaps bool
 	files    FileNeeds
 
-	events  []*signature     // by decoder and stream events
-	payload [3][2]ruleGroup  // packet payload, by transport and direction
-	stream  [2]ruleGroup     // reassembled payload, by direction
-	plain   [3][2]plainGroup // no pattern, by transport and direction
-	ipOnly  [2][]*signature  // by direction
-	ipIndex [2]*addrIndex    // of ipOnly
-	app     [][2]appGroup    // by protocol ID and direction
+	events   []*signature // by decoder and stream events
+	onFrames []*signature
+	payload  [3][2]ruleGroup  // packet payload, by transport and direction
+	stream   [2]ruleGroup     // reassembled payload, by direction
+	plain    [3][2]plainGroup // no pattern, by transport and direction
+	ipOnly   [2][]*signature  // by direction
+	ipIndex  [2]*addrIndex    // of ipOnly
+	app      [][2]appGroup    // by protocol ID and direction
 }
 
 // Transports in the arrays of Engine.
@@ -273,6 +274,8 @@ func (e *Engine) group() error {
 		switch {
 		case s.eventOnly:
 			e.events = append(e.events, s)
+		case s.onFrames:
+			e.onFrames = append(e.onFrames, s)
 		case s.hasTx && (s.fast == nil || !s.units[s.fast.unit].payload):
 			e.groupApp(s)
 		case s.fast != nil:

@@ -123,6 +123,10 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 	if w.hasRaw {
 		defer in.Stream.RawDone(f, p.Dir, w.rawBase+uint64(len(w.raw)))
 	}
+	for i := range in.Frames {
+		w.used = 0
+		w.frame(&in.Frames[i])
+	}
 	if in.Proto != nil {
 		for _, tx := range in.Txs {
 			w.tx(tx)

@@ -150,6 +150,7 @@ func init() {
 		"app-layer-event":    appEvent,
 		"decode-event":       decodeEvent, "engine-event": decodeEvent,
 		"stream-event":        streamEvent,
+		"frame":               frameBuffer,
 		"flow.age":            flowInt(func(f *flow.Flow) uint64 { return uint64(max(f.Last/1e9-f.Start/1e9, 0)) }),
 		"flow.pkts":           flowCount(func(f *flow.Flow) [2]uint64 { return f.Pkts }),
 		"flow.pkts_toserver":  flowInt(func(f *flow.Flow) uint64 { return f.Pkts[0] }),

@@ -56,6 +56,7 @@ type signature struct {
 	fast          *fastPattern
 	eventOnly     bool // decode-event and its kin: seen on packets that are broken too
 	hasTx         bool // some unit looks at a transaction
+	onFrames      bool // some unit looks at a frame
 	target        string
 }
 
@@ -88,6 +89,7 @@ type unit struct {
 	header     func(p *packet.Packet) []byte // bytes of the packet instead
 	each       packetBuffers                 // several of them, any of which will do
 	name       string                        // of header or each
+	frames     []frameRef                    // bytes of any of these frames
 }
 
 // defOf is a field of one protocol.

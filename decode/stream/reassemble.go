@@ -272,6 +272,10 @@ func (e *Engine) needed(s *session, i int) uint64 {
 		}
 		keep = min(keep, raw)
 	}
+	if h.holdMax > 0 {
+		edge := h.edge()
+		keep = min(keep, max(h.hold, edge-min(edge, uint64(h.holdMax))))
+	}
 	if !e.opt.Inline {
 		keep = min(keep, max(h.acked(), h.base))
 	}
@@ -285,6 +289,34 @@ func (e *Engine) needed(s *session, i int) uint64 {
 		keep = min(keep, acked-min(acked, window))
 	}
 	return keep
+}
+
+// Hold keeps the bytes of dir from offset off on until it is called again, but
+// not more than size; a size of 0 keeps none.
+func (e *Engine) Hold(f *flow.Flow, dir field.Dir, off uint64, size uint32) {
+	if s := e.session(f); s != nil {
+		h := &s.half[dir.Index()]
+		h.hold, h.holdMax = off, size
+	}
+}
+
+// Held returns the bytes of dir from offset from on that may be used, up to
+// offset to if that is not 0, and the offset of the first. They are valid until
+// Prune.
+func (e *Engine) Held(f *flow.Flow, dir field.Dir, from, to uint64) (b []byte, offset uint64) {
+	s := e.session(f)
+	if s == nil {
+		return nil, 0
+	}
+	h := &s.half[dir.Index()]
+	end := e.limit(h)
+	if to > 0 {
+		end = min(end, to)
+	}
+	if from = max(from, h.base); h.noReasm || end <= from {
+		return nil, 0
+	}
+	return h.held()[from-h.base : end-h.base], from
 }
 
 // Pending reports whether a direction has something that no packet has let the

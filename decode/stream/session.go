@@ -52,6 +52,8 @@ type half struct {
 
 	app, raw uint64 // consumed by the application layer; inspected as raw stream
 	rawEnd   uint64
+	hold     uint64 // bytes from here on are kept for the rules, holdMax at most
+	holdMax  uint32
 	forgot   uint64 // offset before which this side can add nothing
 
 	hasStamp  bool // the SYN had a time stamp

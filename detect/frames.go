@@ -1,0 +1,96 @@
+package detect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"weir/decode"
+	"weir/decode/packet"
+	"weir/decode/proto"
+)
+
+// frameRef names a kind of frame of one protocol.
+type frameRef struct {
+	proto *proto.Protocol
+	kind  uint8
+}
+
+// frameBuffer compiles protocol.kind, or a kind of the rule's protocol: a sticky
+// buffer over the bytes of a frame.
+func frameBuffer(c *compiler, v string) error {
+	name, kind, ok := strings.Cut(v, ".")
+	var refs []frameRef
+	if p := c.e.set.ByName(name); ok && p != nil {
+		refs = framesNamed([]*proto.Protocol{p}, kind)
+		if c.s.app == nil {
+			c.s.app = []*proto.Protocol{p}
+		}
+	} else {
+		refs = framesNamed(c.s.app, v)
+	}
+	if len(refs) == 0 {
+		return errUnsupported{fmt.Sprintf("frame %q", v)}
+	}
+	c.s.units = append(c.s.units, unit{frames: refs, name: "frame"})
+	c.s.onFrames = true
+	c.unit = len(c.s.units) - 1
+	c.last, c.nested = place{}, false
+	return nil
+}
+
+// framesNamed returns the frames of that name of some protocols.
+func framesNamed(ps []*proto.Protocol, kind string) (refs []frameRef) {
+	for _, p := range ps {
+		if i := slices.Index(p.Frames, kind); i >= 0 {
+			refs = append(refs, frameRef{p, uint8(i)})
+		}
+	}
+	return refs
+}
+
+// WantsFrames reports whether rules look at frames, which are kept on demand
+// only.
+func (w *Worker) WantsFrames() bool { return len(w.e.onFrames) > 0 }
+
+// frame runs the rules on frames over one of them. A rule fires once on each.
+func (w *Worker) frame(fr *decode.Frame) {
+	p, f := w.in.Packet, w.in.Flow
+	for _, s := range w.e.onFrames {
+		if slices.Contains(*fr.Fired, uint32(s.order)) || !slices.Contains(s.app, fr.Proto) || !w.conditions(s, p, f) {
+			continue
+		}
+		if w.fitsFrame(s, fr, p) {
+			*fr.Fired = append(*fr.Fired, uint32(s.order))
+			w.fire(s, nil)
+		}
+	}
+}
+
+// fitsFrame reports whether all that a rule looks for is there.
+func (w *Worker) fitsFrame(s *signature, fr *decode.Frame, p *packet.Packet) bool {
+	for i := range s.units {
+		u := &s.units[i]
+		switch {
+		case u.frames != nil:
+			if !slices.Contains(u.frames, frameRef{fr.Proto, fr.Kind}) {
+				return false
+			}
+			data := fr.Data
+			for _, t := range u.transforms {
+				if w.used == len(w.spare) {
+					w.spare = append(w.spare, nil)
+				}
+				w.spare[w.used] = t.apply(w.spare[w.used][:0], data)
+				data = w.spare[w.used]
+				w.used++
+			}
+			if !w.fits(u, data, fr.Base, fr.End) {
+				return false
+			}
+		case u.def != nil, !w.payloadUnit(s, u, p, w.in.Flow):
+			return false
+		}
+	}
+	return true
+}
