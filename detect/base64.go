@@ -37,10 +37,10 @@ func base64Decode(c *compiler, v string) error {
 
 // base64Data makes what follows look at what base64_decode has decoded.
 func base64Data(c *compiler, v string) error {
-	u := c.unitAt(c.unit)
-	if n := len(u.match); n == 0 || u.match[n-1].kind != mBase64 {
+	if !c.added.set || c.matcher(c.added).kind != mBase64 {
 		return fmt.Errorf("no base64_decode right before it")
 	}
+	c.unit = c.added.unit
 	c.nested = true
 	c.last = place{}
 	return nil

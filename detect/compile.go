@@ -19,6 +19,7 @@ type compiler struct {
 	s           *signature
 	opt         *rules.Option
 	unit        int            // index of the unit that contents go to; -1: payload
+	added       place          // of the matcher added last
 	last        place          // of the content or pcre that modifiers are about
 	vars        map[string]int // byte_extract and byte_math
 	hasPriority bool
@@ -313,6 +314,7 @@ func (c *compiler) add(m matcher) place {
 		(*list)[to.at-1].next = true
 	}
 	*list = append(*list, m)
+	c.added = to
 	return to
 }
 

@@ -557,13 +557,15 @@ func flowInt(get func(f *flow.Flow) uint64) setup {
 	}
 }
 
+// dsize compares the size of the payload; one that is not something is looked
+// for in packets with payload only.
 func dsize(c *compiler, v string) error {
 	t, err := parseInt(v, nil)
 	if err != nil {
 		return err
 	}
 	return c.cond(func(p *packet.Packet, _ *flow.Flow) bool {
-		return p.L4 != 0 && t.fits(uint64(p.PayLen)) && !p.Has(packet.Pseudo)
+		return p.L4 != 0 && (p.PayLen > 0 || !t.negate) && t.fits(uint64(p.PayLen)) && !p.Has(packet.Pseudo)
 	})
 }
 
