@@ -45,16 +45,18 @@ func (a *arrival) isWindowUpdate() bool {
 		t.Ack == a.to.lastAck && t.Seq == a.from.nextSeq
 }
 
-// isBadWindowUpdate reports whether p shrinks the window by more than it
-// carries while it runs ahead in both directions: no receiver takes it back
-// like that (RFC 9293 section 3.8.6).
+// isBadWindowUpdate reports whether p takes window back, by more than it
+// carries, while it runs ahead in both directions: no receiver should (RFC 9293
+// section 3.8.6).
 func (a *arrival) isBadWindowUpdate() bool {
 	t := &a.p.TCP
 	if a.s.state < flow.TCPEstablished || a.s.state == flow.TCPClosed || !a.is(control, 0) {
 		return false
 	}
-	win := a.scaled()
-	if win >= a.to.window || a.to.window-win <= uint32(a.p.PayLen) || !after(t.Ack, a.to.nextSeq) || !after(t.Seq, a.from.nextSeq) {
+	if !after(t.Ack, a.to.nextSeq) || after(t.Ack, a.to.nextWin) || !after(t.Seq, a.from.nextSeq) {
+		return false
+	}
+	if a.scaled()+(t.Ack-a.to.lastAck)+uint32(a.p.PayLen) >= a.to.window {
 		return false
 	}
 	a.p.AddEvent(packet.EvStreamPktBadWindowUpdate)

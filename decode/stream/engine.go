@@ -214,7 +214,7 @@ func (e *Engine) Reusable(f *flow.Flow, p *packet.Packet) bool {
 		return true // what came before was no start of a connection
 	}
 	fromClient := f.Addr[0] == p.Src && f.Port[0] == p.SrcPort
-	return s.state >= flow.TCPTimeWait && !(fromClient && s.half[0].isn == p.TCP.Seq)
+	return s.state >= flow.TCPLastAck && !(fromClient && s.half[0].isn == p.TCP.Seq)
 }
 
 // Swap swaps the directions of f's session, and of the packet in work if it
