@@ -15,6 +15,14 @@ func (t *Table) timeout(f *Flow) int64 {
 	return t.times[mode][f.group][f.State&(numStates-1)]
 }
 
+// over reports whether a packet that comes at now, ns, comes too late for f.
+func (t *Table) over(f *Flow, now int64) bool {
+	if t.opt.WholeSeconds {
+		return t.due(f) <= now/second
+	}
+	return now-f.Last > t.timeout(f)*second
+}
+
 // Settle tells the table that a packet of f has been handled, so that its state
 // may have changed and with it when it times out.
 func (t *Table) Settle(f *Flow) {

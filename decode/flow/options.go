@@ -33,6 +33,9 @@ type Options struct {
 	// ReuseTimesOut: a flow whose tuple is used again is said to have timed out,
 	// as Suricata 7 said, and not to have been reused.
 	ReuseTimesOut bool
+	// WholeSeconds: a packet finds its flow timed out when the second of the
+	// time-out is over, as with Suricata 7, and not at the time-out itself.
+	WholeSeconds bool
 	// Tunnels of IP in IP that have a flow; IPv6 in IPv4 has one always.
 	IPv4InIPv4, IPv4InIPv6, IPv6InIPv6 bool
 

@@ -73,7 +73,7 @@ func (t *Table) Get(p *packet.Packet) (f *Flow, created bool) {
 	f = t.find(h)
 	if f != nil && !quoted {
 		switch {
-		case t.due(f) <= p.Time/second:
+		case t.over(f, p.Time):
 			f.Flags |= TimedOut
 			t.replace(f)
 			f = nil

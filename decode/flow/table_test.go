@@ -210,6 +210,7 @@ func TestBudget(t *testing.T) {
 // model is a table that does everything the plain way.
 type model struct {
 	times timeouts
+	whole bool // WholeSeconds
 	flows map[Key]*modelFlow
 	ended []uint64
 }
@@ -225,9 +226,17 @@ func (m *model) expired(f *modelFlow, now int64) bool {
 	return now/second > f.last/second+m.times[0][f.group][f.state]
 }
 
+// late reports whether a packet comes too late for f.
+func (m *model) late(f *modelFlow, now int64) bool {
+	if m.whole {
+		return m.expired(f, now)
+	}
+	return now > f.last+m.times[0][f.group][f.state]*second
+}
+
 func (m *model) get(k Key, p *packet.Packet) *modelFlow {
 	f := m.flows[k]
-	if f != nil && m.expired(f, p.Time) {
+	if f != nil && m.late(f, p.Time) {
 		m.ended = append(m.ended, f.num)
 		f = nil
 	}
@@ -257,8 +266,9 @@ func (m *model) expire(now int64) {
 func TestModel(t *testing.T) {
 	for seed := range uint64(6) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
-		tab := newTable(t, nil)
-		m := &model{times: tab.times, flows: map[Key]*modelFlow{}}
+		whole := seed%2 == 0
+		tab := newTable(t, func(o *Options) { o.WholeSeconds = whole })
+		m := &model{times: tab.times, whole: whole, flows: map[Key]*modelFlow{}}
 		c := ids{tab: tab}
 		clock, tick := int64(1000)*second, int64(1000)
 		protos := []uint8{packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP}
