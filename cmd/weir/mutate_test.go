@@ -121,6 +121,20 @@ func (p *mutated) seed(s uint64, frames []packet.Frame) uint64 {
 func (p *mutated) run(frames []packet.Frame, workers int) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
+	pl, sink := p.pipeline(workers)
+	if err := pl.Run(p.t.Context(), &frameSource{frames: frames}); err != nil {
+		p.t.Fatal(err)
+	}
+	pl.Finish(func(pub event.Publisher) { pl.PublishStats(pub, p.a.set) })
+	if err := sink.Close(); err != nil {
+		p.t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// pipeline makes the whole path, with nothing in it yet.
+func (p *mutated) pipeline(workers int) (*decode.Pipeline, *eve.Sink) {
 	eo := eveOptions(p.a.cfg, p.types)
 	sink, err := eve.New(&eo)
 	if err != nil {
@@ -136,15 +150,7 @@ func (p *mutated) run(frames []packet.Frame, workers int) uint64 {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if err := pl.Run(p.t.Context(), &frameSource{frames: frames}); err != nil {
-		p.t.Fatal(err)
-	}
-	pl.Finish(func(pub event.Publisher) { pl.PublishStats(pub, p.a.set) })
-	if err := sink.Close(); err != nil {
-		p.t.Fatal(err)
-	}
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
+	return pl, sink
 }
 
 // frameSource is a decode.Source of one batch.

@@ -218,3 +218,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkCommand is a command with its reply.
+func BenchmarkCommand(b *testing.B) {
+	p := newParser(&host{}, nil)
+	req := &proto.Input{Dir: field.ToServer, Data: []byte("USER anonymous\r\n")}
+	res := &proto.Input{Dir: field.ToClient, Data: []byte("331 Please specify the password.\r\n")}
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Parse(req)
+		p.Parse(res)
+		p.Free(p.Txs()[0])
+	}
+}
