@@ -205,6 +205,7 @@ func flowID(f *Flow) int64 {
 	mix(uint64(f.Port[0])<<32 | uint64(f.Port[1])<<16 | uint64(f.Proto))
 	mix(uint64(f.Start))
 	mix(f.FirstNum)
+	mix(uint64(f.Key.Depth))
 	return int64(h&(1<<53-1)) | 1
 }
 
