@@ -62,6 +62,8 @@ type Options struct {
 	// Lane and Inspector make those of worker i.
 	Lane      func(i int) Lane
 	Inspector func(i int, pub event.Publisher) Inspector
+	// FlowEnded, if not nil, makes what worker i tells of each flow at its end.
+	FlowEnded func(i int) func(f *flow.Flow)
 	// Ordered: inspectors share state that they touch in turn. Then Inspector
 	// must return a Sequenced.
 	Ordered bool
@@ -131,6 +133,9 @@ func New(o *Options) (*Pipeline, error) {
 		w.counters.events = make([]uint64, packet.NumEvents)
 		w.counters.app = make([]appCounter, n)
 		w.index, w.turns = i, pl.turns
+		if o.FlowEnded != nil {
+			w.flowEnded = o.FlowEnded(i)
+		}
 		if pl.turns != nil {
 			w.inspector.(Sequenced).SetTurn(func() { pl.turns.wait(i) })
 		}

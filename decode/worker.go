@@ -21,6 +21,7 @@ type worker struct {
 	pub       event.Publisher
 	index     int
 	turns     *turns
+	flowEnded func(f *flow.Flow) // may be nil
 	files     *file.Store
 	describer describer   // of stored files; may be nil
 	input     proto.Input // of the parser's call in work
@@ -317,6 +318,9 @@ func (w *worker) txCount(f *flow.Flow) uint64 {
 
 // logFlow writes the records of a flow that has ended.
 func (w *worker) logFlow(f *flow.Flow) {
+	if w.flowEnded != nil {
+		w.flowEnded(f)
+	}
 	if w.pub.Wants("flow") {
 		w.flowRecord = flowRecord{w, f, -1}
 		FlowHead(&w.ev, "flow", f, field.ToServer, nil)

@@ -36,7 +36,8 @@ type analysis struct {
 	warn     func(format string, args ...any)
 	told     bool // what the configuration has besides
 
-	stats runStats
+	summary *summary // nil: nobody reads one
+	stats   runStats
 }
 
 // runStats is what --stats-json writes.
@@ -117,6 +118,14 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 		return errors.Join(err, sink.Close())
 	}
 	o.Lane = func(i int) decode.Lane { return lanes[i] }
+	if a.summary != nil {
+		tallies := make([]*tally, a.workers)
+		for i := range tallies {
+			tallies[i] = a.summary.worker()
+		}
+		o.Lane = func(i int) decode.Lane { return tapped{lanes[i], tallies[i]} }
+		o.FlowEnded = func(i int) func(*flow.Flow) { return tallies[i].flow }
+	}
 	workers := make([]*detect.Worker, a.workers)
 	shared := detect.NewShared()
 	o.Ordered = a.rules != nil && a.rules.engine.SharesState()
@@ -155,6 +164,9 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	err = errors.Join(err, sink.Close())
 	if kept != nil {
 		err = errors.Join(err, kept.Close())
+	}
+	if a.summary != nil {
+		a.summary.ended(pl, a.set)
 	}
 	a.stats.ProcessS += time.Since(start).Seconds()
 	a.stats.ProcessCPUS += cpuTime() - cpu

@@ -49,16 +49,22 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) erro
 			warn("%v", e)
 		}
 	}
+	stop := func() {}
 	if f, ok := stderr.(*os.File); ok && !o.Quiet && terminal(f) {
 		p := newProgress(f, files)
 		a.progress = p.set
-		defer p.stop()
+		stop = p.stop
+	}
+	show := false
+	if f, ok := stdout.(*os.File); ok && !o.Quiet && !o.JSON && terminal(f) {
+		show, a.summary = true, newSummary()
 	}
 	if o.Separate {
 		err = a.separate(ctx, files, cfg.DefaultLogDir)
 	} else {
 		err = a.run(ctx, files, cfg.DefaultLogDir)
 	}
+	stop()
 	a.stats.PeakRSSBytes = peakRSS()
 	if o.StatsJSON != "" {
 		err = errors.Join(err, writeJSON(o.StatsJSON, &a.stats))
@@ -71,10 +77,9 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) erro
 		enc := json.NewEncoder(stdout)
 		enc.SetIndent("", "  ")
 		err = errors.Join(err, enc.Encode(&a.stats))
-	case !o.Quiet:
-		if f, ok := stdout.(*os.File); ok && terminal(f) {
-			a.stats.print(stdout)
-		}
+	case show:
+		a.stats.print(stdout)
+		a.summary.print(stdout)
 	}
 	return err
 }
