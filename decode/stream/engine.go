@@ -73,8 +73,7 @@ func (e *Engine) open(f *flow.Flow) *session {
 	for i := range s.half {
 		h := &s.half[i]
 		h.reuse(&kept[i].data)
-		h.sacked.list = kept[i].sacked.list[:0]
-		h.urgent.seqs = kept[i].urgent.seqs[:0]
+		h.rare = kept[i].rare.reset()
 		// The receiver decides: what half i sends goes to the other end.
 		h.policy = e.opt.Policy(netip.AddrFrom16(f.Addr[1-i]).Unmap())
 		h.noRaw = e.opt.NoRaw

@@ -53,7 +53,7 @@ func (a *arrival) payload() (full bool) {
 	if a.opt.Urgent != UrgentInline && !a.urgentPointer() {
 		return false
 	}
-	if len(from.urgent.seqs) > 0 {
+	if from.rare != nil && len(from.rare.urgent.seqs) > 0 {
 		return a.insertAround()
 	}
 	return a.insert(p.TCP.Seq, p.Payload())
@@ -272,9 +272,9 @@ func (e *Engine) needed(s *session, i int) uint64 {
 		}
 		keep = min(keep, raw)
 	}
-	if h.holdMax > 0 {
+	if r := h.rare; r != nil && r.holdMax > 0 {
 		edge := h.edge()
-		keep = min(keep, max(h.hold, edge-min(edge, uint64(h.holdMax))))
+		keep = min(keep, max(r.hold, edge-min(edge, uint64(r.holdMax))))
 	}
 	if !e.opt.Inline {
 		keep = min(keep, max(h.acked(), h.base))
@@ -295,8 +295,8 @@ func (e *Engine) needed(s *session, i int) uint64 {
 // not more than size; a size of 0 keeps none.
 func (e *Engine) Hold(f *flow.Flow, dir field.Dir, off uint64, size uint32) {
 	if s := e.session(f); s != nil {
-		h := &s.half[dir.Index()]
-		h.hold, h.holdMax = off, size
+		r := s.half[dir.Index()].more()
+		r.hold, r.holdMax = off, size
 	}
 }
 

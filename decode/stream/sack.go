@@ -21,8 +21,8 @@ const maxSacks = 64
 // what was not sent, say nothing.
 func (a *arrival) noteSACK() {
 	t, to := &a.p.TCP, a.to
-	if len(to.sacked.list) > 0 {
-		to.sacked.trim(to.lastAck)
+	if to.rare != nil {
+		to.rare.sacked.trim(to.lastAck)
 	}
 	if t.NSACK == 0 {
 		return
@@ -41,7 +41,7 @@ func (a *arrival) noteSACK() {
 		if before(r.left, to.lastAck) {
 			r.left = to.lastAck
 		}
-		to.sacked.add(r)
+		to.more().sacked.add(r)
 	}
 }
 

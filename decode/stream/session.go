@@ -44,16 +44,13 @@ type half struct {
 	window  uint32 // that the other side offers, scaled, bytes
 	wscale  uint8  // shift of that window
 	policy  Policy // of the receiver
-	sacked  sacks
-	urgent  urgentBytes
+	rare    *rare  // nil until it is needed
 
 	stamp     uint32 // last time stamp of this side (RFC 7323)
 	stampTime int64  // packet clock of it, s
 
 	app, raw uint64 // consumed by the application layer; inspected as raw stream
 	rawEnd   uint64
-	hold     uint64 // bytes from here on are kept for the rules, holdMax at most
-	holdMax  uint32
 	forgot   uint64 // offset before which this side can add nothing
 
 	hasStamp  bool // the SYN had a time stamp
@@ -69,6 +66,30 @@ type half struct {
 	full      bool // the depth is reached
 }
 
+// rare is what few directions need.
+type rare struct {
+	sacked  sacks
+	urgent  urgentBytes
+	hold    uint64 // bytes from here on are kept for the rules, holdMax at most
+	holdMax uint32
+}
+
+// more returns the rare part of h, made at first use.
+func (h *half) more() *rare {
+	if h.rare == nil {
+		h.rare = &rare{}
+	}
+	return h.rare
+}
+
+// reset empties the rare part of an earlier session for the next.
+func (r *rare) reset() *rare {
+	if r != nil {
+		*r = rare{sacked: sacks{r.sacked.list[:0]}, urgent: urgentBytes{seqs: r.urgent.seqs[:0]}}
+	}
+	return r
+}
+
 // before and its kin compare sequence numbers (RFC 9293 section 3.4).
 func before(a, b uint32) bool    { return int32(a-b) < 0 }
 func upTo(a, b uint32) bool      { return int32(a-b) <= 0 }
@@ -79,8 +100,8 @@ func notBefore(a, b uint32) bool { return int32(a-b) >= 0 }
 // it is near the edge. A number before the first byte gives a negative one.
 func (h *half) offset(seq uint32) int64 {
 	edge := h.edge()
-	if len(h.urgent.seqs) > 0 {
-		seq -= h.urgent.before(seq)
+	if h.rare != nil {
+		seq -= h.rare.urgent.before(seq)
 	}
 	return int64(edge) + int64(int32(seq-(h.isn+1)-uint32(edge)))
 }
@@ -96,7 +117,11 @@ func (h *half) acked() uint64 {
 // rightSeq is the sequence number behind the last byte held.
 func (h *half) rightSeq() uint32 {
 	seq := h.isn + 1 + uint32(h.right())
-	return seq + h.urgent.before(seq+uint32(len(h.urgent.seqs)))
+	if h.rare == nil {
+		return seq
+	}
+	u := &h.rare.urgent
+	return seq + u.before(seq+uint32(len(u.seqs)))
 }
 
 // acknowledge moves the acknowledged number on.
@@ -116,7 +141,11 @@ func (h *half) advance(seq uint32) {
 // widen moves the right edge of the window on. What was acknowledged
 // selectively has left the receiver's window too.
 func (h *half) widen() {
-	if edge := h.lastAck + h.window + h.sacked.size(h.lastAck); after(edge, h.nextWin) {
+	edge := h.lastAck + h.window
+	if h.rare != nil {
+		edge += h.rare.sacked.size(h.lastAck)
+	}
+	if after(edge, h.nextWin) {
 		h.nextWin = edge
 	}
 }

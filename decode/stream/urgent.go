@@ -45,10 +45,11 @@ func (u *urgentBytes) before(seq uint32) (n uint32) {
 // urgentPointer takes the urgent pointer of p. It reports whether the payload
 // may be inserted.
 func (a *arrival) urgentPointer() bool {
-	t, u := &a.p.TCP, &a.from.urgent
+	t := &a.p.TCP
 	if !a.has(packet.URG) || t.Urgent == 0 {
 		return true
 	}
+	u := &a.from.more().urgent
 	policy := a.opt.Urgent
 	if policy == UrgentOOB && len(u.seqs) >= maxUrgent {
 		a.p.AddEvent(packet.EvStreamReassemblyUrgentOOBLimitReached)
@@ -84,7 +85,7 @@ func (u *urgentBytes) urgentIn(seq uint32) int {
 
 // insertAround inserts the payload of p without the bytes out of band.
 func (a *arrival) insertAround() (full bool) {
-	u := &a.from.urgent
+	u := &a.from.rare.urgent
 	seq, b := a.p.TCP.Seq, a.p.Payload()
 	for i := u.urgentIn(seq); i < len(u.seqs) && before(u.seqs[i], a.end); i++ {
 		n := u.seqs[i] - seq
