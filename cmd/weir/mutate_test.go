@@ -27,6 +27,8 @@ var (
 	mutations    = flag.Int("mutations", 2000, "captures that TestMutated makes")
 	mutationSeed = flag.Uint64("mutation-seed", 0, "seed of the first of them; 0 is one of the day")
 	mutationDir  = flag.String("mutation-dir", "../../testdata/captures", "folder of the captures to start from")
+	mutationConf = flag.String("mutation-config", "", "configuration; empty is that of no file")
+	mutationIPS  = flag.Bool("mutation-ips", false, "as with --simulate-ips")
 	mutationRule = flag.String("mutation-rules", "", "rules besides the bundled ones")
 )
 
@@ -81,13 +83,15 @@ type mutated struct {
 
 func newMutated(t testing.TB) *mutated {
 	t.Helper()
-	c, err := config.Default()
+	c, _, err := config.Load(config.Options{File: *mutationConf, SimulateIPS: *mutationIPS})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range c.Outputs {
 		if e := c.Outputs[i].Eve; e != nil {
 			e.Filename, e.Ethernet, e.CommunityID = os.DevNull, true, true
+		} else {
+			c.Outputs[i].Enabled = false
 		}
 	}
 	a, err := newAnalysis(c)
