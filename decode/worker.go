@@ -125,7 +125,11 @@ func (w *worker) transport(p *packet.Packet, f *flow.Flow) *app {
 		}
 	case packet.ProtoUDP:
 		if b := p.Payload(); len(b) > 0 && !f.Has(flow.AppGone) {
+			was := f.Flags & flow.Reversed
 			w.app(f).udp(p.Dir, b)
+			if f.Flags&flow.Reversed != was {
+				p.Dir = p.Dir.Reverse()
+			}
 		}
 	}
 	if f.Parser == 0 {

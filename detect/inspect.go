@@ -117,7 +117,7 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 			continue
 		}
 		if w.packetRule(s, p, f) {
-			w.fire(s, nil)
+			w.fire(s, w.datagramTx(s, p, f))
 		}
 	}
 	if w.hasRaw {
@@ -373,6 +373,20 @@ func (w *Worker) fits(u *unit, b []byte, base uint64, end bool) bool {
 	st := &w.match
 	st.buf, st.base, st.end, st.steps = b, base, end, 0
 	return st.run(u.match, 0)
+}
+
+// datagramTx returns the transaction that a datagram stands for: a rule of an
+// application over UDP that looks at packets fires on that.
+func (w *Worker) datagramTx(s *signature, p *packet.Packet, f *flow.Flow) proto.Transaction {
+	if len(s.app) == 0 || f == nil || f.Proto != packet.ProtoUDP {
+		return nil
+	}
+	for _, tx := range w.in.Txs {
+		if !tx.Base().Inspected[p.Dir.Index()] {
+			return tx
+		}
+	}
+	return nil
 }
 
 // fire notes that a rule has fitted, and does what it asks for.

@@ -21,8 +21,8 @@ var Protocol = &proto.Protocol{
 	Doc:       "Domain name system over UDP and TCP.",
 	Transport: proto.TCP | proto.UDP,
 	Probes: []proto.Probe{
-		{Transport: proto.UDP, Ports: "53", Min: headerLen, Func: probeUDP},
-		{Transport: proto.TCP, Ports: "53", Min: 2 + headerLen, Func: probeTCP},
+		{Transport: proto.UDP, Ports: "53", SourcePorts: "53", Min: headerLen, Func: probeUDP},
+		{Transport: proto.TCP, Ports: "53", SourcePorts: "53", Min: 2 + headerLen, Func: probeTCP},
 	},
 	Setup:  setup,
 	New:    func(env *proto.Env) proto.Parser { p := &parser{}; p.Reset(env); return p },

@@ -22,7 +22,7 @@ var fields = append(nameFields("dns"),
 	}, func(t *Tx, _ field.Dir) (uint64, bool) { return uint64(t.Rcode()), true }),
 	field.MultiUint(field.Field{
 		Name: "dns.rrtype", Dir: field.Both, State: whole, Bits: 16, Log: "dns.queries.rrtype", Enum: enum(typeNames),
-		Doc: "Types of the questions, and of the answers.", Syntax: "integer or name", Example: "dns.rrtype:AAAA;",
+		Doc: "Types of the questions of a query, of the answers of a response.", Syntax: "integer or name", Example: "dns.rrtype:AAAA;",
 	}, rrtype),
 )
 
@@ -95,13 +95,17 @@ func responseName(t *Tx, _ field.Dir, i int) ([]byte, bool) {
 	return nil, true
 }
 
+// rrtype is the type of the i-th question of a query, of the i-th answer of a
+// response.
 func rrtype(t *Tx, _ field.Dir, i int) (uint64, bool) {
+	if t.Response() {
+		if answers := t.section(0); i < len(answers) {
+			return uint64(answers[i].rtype), true
+		}
+		return 0, false
+	}
 	if i < len(t.queries) {
 		return uint64(t.queries[i].qtype), true
-	}
-	i -= len(t.queries)
-	if answers := t.section(0); i < len(answers) {
-		return uint64(answers[i].rtype), true
 	}
 	return 0, false
 }

@@ -41,10 +41,10 @@ func kin(name, doc string, tr proto.Transport, port string, since uint8, probe p
 		}},
 	}
 	if tr&proto.UDP != 0 {
-		p.Probes = append(p.Probes, proto.Probe{Transport: proto.UDP, Ports: port, Min: headerLen, Func: probe})
+		p.Probes = append(p.Probes, proto.Probe{Transport: proto.UDP, Ports: port, SourcePorts: port, Min: headerLen, Func: probe})
 	}
 	if tr&proto.TCP != 0 {
-		p.Probes = append(p.Probes, proto.Probe{Transport: proto.TCP, Ports: port, Min: 2 + headerLen, Func: probeTCP})
+		p.Probes = append(p.Probes, proto.Probe{Transport: proto.TCP, Ports: port, SourcePorts: port, Min: 2 + headerLen, Func: probeTCP})
 	}
 	return p
 }
