@@ -17,10 +17,13 @@ func (t *Table) timeout(f *Flow) int64 {
 
 // over reports whether a packet that comes at now, ns, comes too late for f.
 func (t *Table) over(f *Flow, now int64) bool {
-	if t.opt.WholeSeconds {
+	idle := t.timeout(f)
+	if t.opt.WholeSeconds || idle == 0 {
+		// No time at all is the rest of the second: what ends a connection
+		// comes in several packets.
 		return t.due(f) <= now/second
 	}
-	return now-f.Last > t.timeout(f)*second
+	return now-f.Last > idle*second
 }
 
 // Settle tells the table that a packet of f has been handled, so that its state

@@ -228,7 +228,7 @@ func (m *model) expired(f *modelFlow, now int64) bool {
 
 // late reports whether a packet comes too late for f.
 func (m *model) late(f *modelFlow, now int64) bool {
-	if m.whole {
+	if m.whole || m.times[0][f.group][f.state] == 0 {
 		return m.expired(f, now)
 	}
 	return now > f.last+m.times[0][f.group][f.state]*second
