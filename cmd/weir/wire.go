@@ -84,11 +84,12 @@ func flowOptions(c *config.Config) flow.Options {
 		}
 	}
 	old, d := c.Version < config.Version8, &c.Decoder
+	tcp := config.FlowTimeout(c.FlowTimeouts.TCP)
 	return flow.Options{
 		MemCap: uint64(c.Flow.Memcap), UseVLAN: c.VLAN.UseForTracking, UseDepth: d.RecursionLevel.UseForTracking,
 		IPv4InIPv4: !old, IPv4InIPv6: !old || d.IPv6.IPv4.TrackParentFlow, IPv6InIPv6: !old || d.IPv6.IPv6.TrackParentFlow,
-		ReuseTimesOut: old, WholeSeconds: old, KeepMACs: showsMACs(c), Midstream: c.Stream.Midstream, Recovery: uint32(c.Flow.EmergencyRecovery),
-		Default: times(&c.FlowTimeouts.Default), TCP: times(&c.FlowTimeouts.TCP),
+		WholeSeconds: old, ReuseTimesOut: old, KeepMACs: showsMACs(c), Midstream: c.Stream.Midstream, Recovery: uint32(c.Flow.EmergencyRecovery),
+		Default: times(&c.FlowTimeouts.Default), TCP: times(&tcp),
 		UDP: times(&c.FlowTimeouts.UDP), ICMP: times(&c.FlowTimeouts.ICMP),
 	}
 }

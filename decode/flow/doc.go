@@ -35,12 +35,11 @@
 //
 // # Time
 //
-// All time is packet time. A flow has timed out when the second of the clock is
-// later than the second of its last packet plus the time-out of its protocol and
-// state. A packet that finds a timed-out flow of its own tuple starts a new one
-// and the old one ends; flows that get no packet end at the next Expire. Both are
-// functions of the packets alone, so that output does not depend on how work is
-// divided. Expire and End call back in order of the flows' first packets.
+// All time is packet time. A packet that comes later than its flow's last one plus
+// the time-out of protocol and state starts a new flow and the old one ends;
+// flows that get no packet end at the first change of the clock's second that is
+// past their time. Both are functions of the packets alone, so that output does
+// not depend on how work is divided. Expire and End call back in order of the flows' first packets.
 //
 // # Memory
 //

@@ -53,9 +53,9 @@ type Options struct {
 // DefaultOptions are those of an empty configuration.
 func DefaultOptions() Options {
 	return Options{
-		MemCap: 128 << 20, UseVLAN: true, UseDepth: true, IPv4InIPv4: true, IPv4InIPv6: true, IPv6InIPv6: true, Recovery: 30,
+		MemCap: 32 << 20, UseVLAN: true, UseDepth: true, IPv4InIPv4: true, IPv4InIPv6: true, IPv6InIPv6: true, Recovery: 30,
 		Default: Timeouts{30, 300, 0, 100, 10, 100, 0, 50},
-		TCP:     Timeouts{60, 600, 10, 100, 5, 100, 2, 50},
+		TCP:     Timeouts{30, 300, 10, 100, 10, 100, 0, 50},
 		UDP:     Timeouts{30, 300, 0, 100, 10, 100, 0, 50},
 		ICMP:    Timeouts{30, 300, 0, 100, 10, 100, 0, 50},
 	}

@@ -29,8 +29,8 @@ func TestTimeouts(t *testing.T) {
 		state State
 		want  int64 // last second at which the flow lives, its packet at 100
 	}{
-		{"TCP new", packet.ProtoTCP, StateNew, 160},
-		{"TCP established", packet.ProtoTCP, StateEstablished, 700},
+		{"TCP new", packet.ProtoTCP, StateNew, 130},
+		{"TCP established", packet.ProtoTCP, StateEstablished, 400},
 		{"TCP closed", packet.ProtoTCP, StateClosed, 110},
 		{"TCP bypassed", packet.ProtoTCP, StateBypassed, 200},
 		{"UDP new", packet.ProtoUDP, StateNew, 130},
@@ -92,17 +92,35 @@ func TestReplaced(t *testing.T) {
 		return f
 	}
 	get(100, 1)
-	if f := get(160, 2); f.FirstNum != 1 {
+	if f := get(130, 2); f.FirstNum != 1 {
 		t.Error("timed out too early")
 	}
-	get(221, 3)
+	get(161, 3)
 	reuse = true
-	get(222, 4)
+	get(162, 4)
 	if !slices.Equal(c.nums, []uint64{1, 3}) || c.flags[0]&TimedOut == 0 || c.flags[1]&Reused == 0 {
 		t.Errorf("ended %v with %v, want 1 timed out and 3 reused", c.nums, c.flags)
 	}
 	if n := tab.Counters.TCPReuse; n != 1 {
 		t.Errorf("tcp_reuse %d, want 1", n)
+	}
+}
+
+// TestFractions: a packet is late by the fraction of a second, or as Suricata 7
+// judged by whole ones.
+func TestFractions(t *testing.T) {
+	for _, whole := range []bool{false, true} {
+		tab := newTable(t, func(o *Options) { o.WholeSeconds = whole })
+		p := pkt(100, packet.ProtoUDP, "10.0.0.1", "10.0.0.2", 1, 2)
+		tab.Get(p)
+		p.Time = 130 * second
+		if _, created := tab.Get(p); created {
+			t.Error("timed out at the time-out itself")
+		}
+		p.Time = 160*second + 1
+		if _, created := tab.Get(p); created == whole {
+			t.Errorf("whole seconds %v: created %v a moment after the time-out", whole, created)
+		}
 	}
 }
 

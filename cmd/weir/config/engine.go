@@ -52,7 +52,7 @@ type Flow struct {
 // FlowTimeouts are the idle times after which flows end.
 type FlowTimeouts struct {
 	Default FlowTimeout `key:"default"`
-	TCP     FlowTimeout `key:"tcp"`
+	TCP     TCPTimeout  `key:"tcp"`
 	UDP     FlowTimeout `key:"udp"`
 	ICMP    FlowTimeout `key:"icmp"`
 }
@@ -62,6 +62,19 @@ type FlowTimeout struct {
 	New                  Seconds `key:"new" def:"30" doc:"one direction seen"`
 	Established          Seconds `key:"established" def:"300" doc:"both directions seen"`
 	Closed               Seconds `key:"closed" def:"0" doc:"ended by FIN or RST"`
+	Bypassed             Seconds `key:"bypassed" def:"100" doc:"no longer looked at"`
+	EmergencyNew         Seconds `key:"emergency-new" def:"10" doc:"new, while the table is full"`
+	EmergencyEstablished Seconds `key:"emergency-established" def:"100" doc:"established, while the table is full"`
+	EmergencyClosed      Seconds `key:"emergency-closed" def:"0" doc:"closed, while the table is full"`
+	EmergencyBypassed    Seconds `key:"emergency-bypassed" def:"50" doc:"bypassed, while the table is full"`
+}
+
+// TCPTimeout is FlowTimeout with the defaults of TCP, whose connections may still
+// have packets when they are over.
+type TCPTimeout struct {
+	New                  Seconds `key:"new" def:"30" doc:"one direction seen"`
+	Established          Seconds `key:"established" def:"300" doc:"both directions seen"`
+	Closed               Seconds `key:"closed" def:"10" doc:"ended by FIN or RST"`
 	Bypassed             Seconds `key:"bypassed" def:"100" doc:"no longer looked at"`
 	EmergencyNew         Seconds `key:"emergency-new" def:"10" doc:"new, while the table is full"`
 	EmergencyEstablished Seconds `key:"emergency-established" def:"100" doc:"established, while the table is full"`
