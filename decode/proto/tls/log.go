@@ -2,6 +2,7 @@ package tls
 
 import (
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"weir/decode/event"
@@ -108,15 +109,16 @@ func (o *options) enable(name string) bool {
 	return false
 }
 
-// appendRecord writes the tls object; there is none for a session of which
-// the server's side was never seen.
+// appendRecord writes the tls object. There is none for a session of which the
+// server's side was never seen, unless the client asked for tickets: what
+// follows then may be an old session.
 func appendRecord(b []byte, tx proto.Transaction, f *flow.Flow, opt any) ([]byte, bool) {
 	t := tx.(*Tx)
 	o, _ := opt.(*options)
 	if o == nil {
 		o = all
 	}
-	if s := &t.sides[1]; s.version == 0 && !s.cert.ok && (!t.resumed || !o.resumed) {
+	if s := &t.sides[1]; s.version == 0 && !s.cert.ok && (!t.resumed || !o.resumed) && !slices.Contains(t.sides[0].hello.extensions, extSessionTicket) {
 		return b, false
 	}
 	return o.append(b, t), true

@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"strings"
 	"sync"
 
 	"weir/decode/event"
@@ -139,6 +140,8 @@ const (
 type settings struct {
 	encryption int
 	ja3, ja4   fingerprinting
+	// old: sessions end as in version 7.0.
+	old bool
 }
 
 // fingerprinting says whether a fingerprint is made.
@@ -153,6 +156,7 @@ const (
 // setup reads app-layer.protocols.tls.
 func setup(o event.Options) (any, error) {
 	s := &settings{ja3: finger(o, "ja3-fingerprints"), ja4: finger(o, "ja4-fingerprints")}
+	s.old = strings.HasPrefix(o.String("suricata-version", ""), "7.")
 	switch v := o.String("encryption-handling", o.String("encrypt-handling", "")); v {
 	case "", "default", "track-only":
 		if o.Bool("no-reassemble", false) {
