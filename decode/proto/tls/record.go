@@ -106,6 +106,7 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 	used := min(p.skip[d], len(b))
 	p.skip[d] -= used
 	for len(b)-used > 0 {
+		p.at = used
 		n, need, ok := p.record(in.Dir, b[used:])
 		if !ok {
 			p.end(in.Dir)
@@ -178,6 +179,7 @@ func (p *parser) record(dir field.Dir, b []byte) (n, need int, ok bool) {
 	}
 	if kind == recordData && len(b) < recordHeader+size {
 		// Application data is not looked at: no need to wait for all of it.
+		p.frames(dir, size)
 		p.content(dir, kind, version, nil)
 		p.skip[dir.Index()] = recordHeader + size - len(b)
 		return len(b), 0, true
@@ -185,8 +187,17 @@ func (p *parser) record(dir field.Dir, b []byte) (n, need int, ok bool) {
 	if len(b) < recordHeader+size {
 		return 0, recordHeader + size, true
 	}
+	p.frames(dir, size)
 	p.content(dir, kind, version, b[recordHeader:recordHeader+size])
 	return recordHeader + size, 0, true
+}
+
+// frames names the parts of a record with size bytes of payload.
+func (p *parser) frames(dir field.Dir, size int) {
+	h, t := p.env.Host, p.tx.Base()
+	h.Frame(dir, framePDU, p.at, int64(recordHeader+size), t)
+	h.Frame(dir, frameHeader, p.at, recordHeader, t)
+	h.Frame(dir, frameData, p.at+recordHeader, int64(size), t)
 }
 
 // content handles the payload of a record.

@@ -28,6 +28,13 @@ const (
 	serverFinished
 )
 
+// Frames of a record that rules can match.
+const (
+	framePDU = iota
+	frameHeader
+	frameData
+)
+
 // stateFinished is the last progress by direction.
 var stateFinished = [2]uint8{clientFinished, serverFinished}
 
@@ -45,6 +52,7 @@ var Protocol = &proto.Protocol{
 	Fields:    fields,
 	Uncounted: true,
 	Events:    events,
+	Frames:    []string{framePDU: "pdu", frameHeader: "hdr", frameData: "data"},
 	States: [2][]proto.State{
 		{
 			{Name: "client_in_progress", Doc: "nothing yet"},
@@ -227,6 +235,7 @@ type parser struct {
 	opt  *settings
 	txs  proto.TxList[Tx, *Tx]
 	tx   *Tx
+	at   int    // where the record in work stands in the input
 	skip [2]int // bytes left of a record of application data, by direction
 	done bool
 }
