@@ -64,7 +64,7 @@ func (w *worker) app(f *flow.Flow) *app {
 		f.Parser = uint32(len(w.apps))
 	}
 	*a = app{w: w, flow: f, events: a.events[:0], frames: [2][]openFrame{a.frames[0][:0], a.frames[1][:0]}}
-	a.env = proto.Env{Flow: f, Files: w.files, Host: a}
+	a.env = proto.Env{Flow: f, Files: w.files, Buffers: &w.buffers, Host: a}
 	if e, ok := w.announced(f); ok {
 		if p := w.rec.set.ByName(e.Proto); p != nil {
 			f.Flags |= flow.Expected
@@ -102,13 +102,15 @@ func (a *app) dropOld() {
 
 // release ends the transactions of a parser and keeps it for reuse.
 func (w *worker) release(p *proto.Protocol, ps proto.Parser) {
-	for _, tx := range ps.Txs() {
+	for n := len(ps.Txs()); n > 0; n-- {
+		tx := ps.Txs()[n-1]
 		w.inspector.EndTx(tx.Base())
 		for _, l := range tx.Base().Files {
 			if l != nil {
 				w.files.Free(l)
 			}
 		}
+		ps.Free(tx)
 	}
 	if _, ok := ps.(proto.Resetter); ok && len(w.idle[p.ID]) < maxIdleParsers {
 		w.idle[p.ID] = append(w.idle[p.ID], ps)

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"weir/decode/buffer"
 	"weir/decode/defrag"
 	"weir/decode/event"
 	"weir/decode/field"
@@ -24,6 +25,7 @@ type worker struct {
 	flowEnded func(f *flow.Flow) // may be nil
 	files     *file.Store
 	describer describer   // of stored files; may be nil
+	buffers   buffer.Pool // of all parsers
 	input     proto.Input // of the parser's call in work
 
 	rec      *recogniser

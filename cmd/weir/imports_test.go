@@ -18,7 +18,7 @@ var layers = []string{
 	"bpf bpf/*",
 	"decode/cursor decode/field decode/event decode/ring",
 	"decode/packet decode/packet/*",
-	"decode/capture/* decode/defrag decode/flow decode/host",
+	"decode/buffer decode/capture/* decode/defrag decode/flow decode/host",
 	"decode/stream decode/file decode/file/*",
 	"decode/proto",
 	"decode/proto/internal/*",

@@ -15,6 +15,7 @@ package proto
 import (
 	"slices"
 
+	"weir/decode/buffer"
 	"weir/decode/event"
 	"weir/decode/field"
 	"weir/decode/file"
@@ -153,6 +154,7 @@ type Env struct {
 	From    string // app_proto of the protocol that handed the flow over, or ""
 	Data    any    // of the Expectation that this flow fulfils
 	Files   *file.Store
+	Buffers *buffer.Pool // of the worker; nil: memory of one's own
 	Host    Host
 }
 

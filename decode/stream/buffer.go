@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"sort"
+	"weir/decode/buffer"
 )
 
 // data holds the bytes of one direction: a contiguous run that ends at the
@@ -66,7 +67,7 @@ type inserted struct {
 
 // insert adds segment b at offset off. Of bytes that are held already policy
 // says which copy stays.
-func (d *data) insert(p *pieces, off uint64, b []byte, policy Policy) (r inserted) {
+func (d *data) insert(p *buffer.Pool, off uint64, b []byte, policy Policy) (r inserted) {
 	if off < d.base {
 		n := min(d.base-off, uint64(len(b)))
 		b, off = b[n:], off+n
@@ -76,7 +77,7 @@ func (d *data) insert(p *pieces, off uint64, b []byte, policy Policy) (r inserte
 	}
 	seg := span{off, off + uint64(len(b))}
 	if off == d.edge() && len(d.ooo) == 0 {
-		if !p.fits(len(b) + spanSize) {
+		if !p.Fits(len(b) + spanSize) {
 			return inserted{full: true}
 		}
 		d.segs.push(p, seg)
@@ -94,7 +95,7 @@ func (d *data) insert(p *pieces, off uint64, b []byte, policy Policy) (r inserte
 				r.differs = true
 				d.segs.replace(held, b[:n], off, seg, policy)
 			}
-		case !p.fits(n+spanSize) || len(d.ooo) >= maxBlocks:
+		case !p.Fits(n+spanSize) || len(d.ooo) >= maxBlocks:
 			r.full = true
 			return r
 		default:
@@ -134,15 +135,15 @@ func (d *data) find(off uint64) int {
 }
 
 // append adds bytes at the edge.
-func (d *data) append(p *pieces, b []byte) {
+func (d *data) append(p *buffer.Pool, b []byte) {
 	if len(d.buf)+len(b) > cap(d.buf) {
 		held := d.held()
 		if need := len(held) + len(b); need <= cap(d.buf) && d.head >= len(held) {
 			d.buf = d.buf[:copy(d.buf, held)]
 		} else {
-			grown := p.get(max(need, len(held)+len(held)/2))
+			grown := p.Get(max(need, len(held)+len(held)/2))
 			grown = append(grown, held...)
-			p.put(d.buf)
+			p.Put(d.buf)
 			d.buf = grown
 		}
 		d.head = 0
@@ -151,7 +152,7 @@ func (d *data) append(p *pieces, b []byte) {
 }
 
 // place puts bytes where none are: behind a block, or in one of their own.
-func (d *data) place(p *pieces, off uint64, b []byte) {
+func (d *data) place(p *buffer.Pool, off uint64, b []byte) {
 	if off == d.edge() {
 		d.append(p, b)
 		return
@@ -160,8 +161,8 @@ func (d *data) place(p *pieces, off uint64, b []byte) {
 	if i > 0 && d.ooo[i-1].end() == off {
 		x := &d.ooo[i-1]
 		if len(x.b)+len(b) > cap(x.b) {
-			grown := append(p.get(len(x.b)+max(len(b), len(x.b)/2)), x.b...)
-			p.put(x.b)
+			grown := append(p.Get(len(x.b)+max(len(b), len(x.b)/2)), x.b...)
+			p.Put(x.b)
 			x.b = grown
 		}
 		x.b = append(x.b, b...)
@@ -172,18 +173,18 @@ func (d *data) place(p *pieces, off uint64, b []byte) {
 	}
 	d.ooo = append(d.ooo, block{})
 	copy(d.ooo[i+1:], d.ooo[i:])
-	d.ooo[i] = block{off, append(p.get(len(b)), b...)}
+	d.ooo[i] = block{off, append(p.Get(len(b)), b...)}
 	if i+1 < len(d.ooo) && d.ooo[i].end() == d.ooo[i+1].off {
 		d.merge(p, i+1)
 	}
 }
 
 // merge adds block i to the one before, which ends where it begins.
-func (d *data) merge(p *pieces, i int) {
+func (d *data) merge(p *buffer.Pool, i int) {
 	x, y := &d.ooo[i-1], d.ooo[i].b
 	if len(x.b)+len(y) > cap(x.b) {
-		grown := append(p.get(len(x.b)+len(y)), x.b...)
-		p.put(x.b)
+		grown := append(p.Get(len(x.b)+len(y)), x.b...)
+		p.Put(x.b)
 		x.b = grown
 	}
 	x.b = append(x.b, y...)
@@ -191,7 +192,7 @@ func (d *data) merge(p *pieces, i int) {
 }
 
 // join moves blocks that have met the edge into the buffer.
-func (d *data) join(p *pieces) {
+func (d *data) join(p *buffer.Pool) {
 	for len(d.ooo) > 0 && d.ooo[0].off <= d.edge() {
 		if b := &d.ooo[0]; b.end() > d.edge() {
 			d.append(p, b.b[d.edge()-b.off:])
@@ -201,8 +202,8 @@ func (d *data) join(p *pieces) {
 }
 
 // drop gives block i back.
-func (d *data) drop(p *pieces, i int) {
-	p.put(d.ooo[i].b)
+func (d *data) drop(p *buffer.Pool, i int) {
+	p.Put(d.ooo[i].b)
 	copy(d.ooo[i:], d.ooo[i+1:])
 	d.ooo[len(d.ooo)-1] = block{}
 	d.ooo = d.ooo[:len(d.ooo)-1]
@@ -210,8 +211,8 @@ func (d *data) drop(p *pieces, i int) {
 
 // jump leaves a hole behind: the contiguous run starts anew at off, which is
 // beyond the edge and not beyond the first block.
-func (d *data) jump(p *pieces, off uint64) {
-	p.put(d.buf)
+func (d *data) jump(p *buffer.Pool, off uint64) {
+	p.Put(d.buf)
 	d.buf, d.head = nil, 0
 	d.base = off
 	d.segs.dropBefore(p, off)
@@ -219,7 +220,7 @@ func (d *data) jump(p *pieces, off uint64) {
 }
 
 // prune forgets the segments that end before off.
-func (d *data) prune(p *pieces, off uint64) {
+func (d *data) prune(p *buffer.Pool, off uint64) {
 	off = d.segs.dropBefore(p, min(off, d.edge()))
 	if off <= d.base {
 		return
@@ -229,22 +230,22 @@ func (d *data) prune(p *pieces, off uint64) {
 	held := d.held()
 	switch {
 	case len(held) == 0:
-		p.put(d.buf)
+		p.Put(d.buf)
 		d.buf, d.head = nil, 0
-	case cap(d.buf) > minPiece && 4*len(held) <= cap(d.buf):
+	case cap(d.buf) > buffer.Smallest && 4*len(held) <= cap(d.buf):
 		// Most connections keep little: hold it in as little.
-		small := append(p.get(len(held)), held...)
-		p.put(d.buf)
+		small := append(p.Get(len(held)), held...)
+		p.Put(d.buf)
 		d.buf, d.head = small, 0
 	}
 }
 
 // release forgets everything and keeps the offset.
-func (d *data) release(p *pieces) {
+func (d *data) release(p *buffer.Pool) {
 	d.base = d.edge()
-	p.put(d.buf)
+	p.Put(d.buf)
 	for i := range d.ooo {
-		p.put(d.ooo[i].b)
+		p.Put(d.ooo[i].b)
 		d.ooo[i] = block{}
 	}
 	d.buf, d.head, d.ooo = nil, 0, d.ooo[:0]

@@ -3,6 +3,7 @@ package stream
 import (
 	"net/netip"
 
+	"weir/decode/buffer"
 	"weir/decode/field"
 	"weir/decode/flow"
 	"weir/decode/packet"
@@ -28,7 +29,7 @@ type Engine struct {
 	opt      Options
 	sessions []*session
 	free     []uint32 // indices into sessions
-	pieces   pieces
+	pieces   buffer.Pool
 	now      arrival // the packet in work
 }
 
@@ -100,7 +101,7 @@ func (e *Engine) Release(f *flow.Flow) {
 
 // MemUse returns the bytes of sessions and of held data.
 func (e *Engine) MemUse() (sessions, data uint64) {
-	return uint64(len(e.sessions)-len(e.free)) * sessionSize, e.pieces.inUse
+	return uint64(len(e.sessions)-len(e.free)) * sessionSize, e.pieces.InUse
 }
 
 // Segment takes a TCP packet of flow f: it moves the state on, notes events in

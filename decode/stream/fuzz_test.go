@@ -86,8 +86,8 @@ func FuzzReassemble(f *testing.F) {
 				e.RawDone(fl, dir, off+uint64(len(raw)))
 			}
 			e.Prune(fl)
-			if e.pieces.inUse > 2*opt.ReassemblyMemCap {
-				t.Fatalf("%d bytes are held", e.pieces.inUse)
+			if e.pieces.InUse > 2*opt.ReassemblyMemCap {
+				t.Fatalf("%d bytes are held", e.pieces.InUse)
 			}
 		}
 		const client, server = 0xfffff000, 7 // the client's numbers wrap
@@ -131,8 +131,8 @@ func FuzzReassemble(f *testing.F) {
 			}
 		}
 		e.Release(fl)
-		if e.pieces.inUse != 0 {
-			t.Fatalf("%d bytes are held after the end", e.pieces.inUse)
+		if e.pieces.InUse != 0 {
+			t.Fatalf("%d bytes are held after the end", e.pieces.InUse)
 		}
 	})
 }

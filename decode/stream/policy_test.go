@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"weir/decode/buffer"
 )
 
 // TestOverlaps puts a segment over one that is held behind a hole, at offsets 10
@@ -47,7 +48,7 @@ func TestOverlaps(t *testing.T) {
 			want := strings.ReplaceAll(tt.want, " ", "")
 			for i, k := range kinds {
 				var d data
-				var p pieces
+				var p buffer.Pool
 				d.insert(&p, 10, bytes.Repeat([]byte{'o'}, 10), tt.policy)
 				r := d.insert(&p, k.off, bytes.Repeat([]byte{'n'}, int(k.end-k.off)), tt.policy)
 				if !r.overlap || !r.differs {
@@ -62,8 +63,8 @@ func TestOverlaps(t *testing.T) {
 					}
 				}
 				d.release(&p)
-				if p.inUse != 0 {
-					t.Errorf("%s: %d bytes are held after release", k.name, p.inUse)
+				if p.InUse != 0 {
+					t.Errorf("%s: %d bytes are held after release", k.name, p.InUse)
 				}
 			}
 		})
@@ -74,7 +75,7 @@ func TestOverlaps(t *testing.T) {
 // those that begin before it.
 func TestOverlapOfSeveral(t *testing.T) {
 	var d data
-	var p pieces
+	var p buffer.Pool
 	for _, s := range []struct {
 		off uint64
 		b   string

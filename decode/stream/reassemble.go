@@ -89,7 +89,7 @@ func (a *arrival) insert(seq uint32, b []byte) (full bool) {
 	if a.opt.Inline {
 		policy = PolicyFirst
 	}
-	a.pieces.limit = a.opt.ReassemblyMemCap
+	a.pieces.Limit = a.opt.ReassemblyMemCap
 	r := from.data.insert(&a.pieces, start, b, policy)
 	if r.full {
 		a.noRoom()

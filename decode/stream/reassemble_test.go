@@ -185,7 +185,7 @@ func TestMemCap(t *testing.T) {
 		}
 		seq += 900
 	}
-	if got, most := w.e.pieces.inUse, 2*opt.ReassemblyMemCap; got > most {
+	if got, most := w.e.pieces.InUse, 2*opt.ReassemblyMemCap; got > most {
 		t.Errorf("%d bytes are held, want %d at most", got, most)
 	}
 	if dropped == 0 || w.e.Counters.SegmentDrop != uint64(dropped) {

@@ -1,5 +1,7 @@
 package stream
 
+import "weir/decode/buffer"
+
 import "sort"
 
 // span is where a segment stands.
@@ -21,13 +23,13 @@ type spans struct {
 func (s *spans) less(a, b span) bool { return a.off < b.off || a.off == b.off && a.end < b.end }
 
 // push adds the segment behind all others.
-func (s *spans) push(p *pieces, x span) {
+func (s *spans) push(p *buffer.Pool, x span) {
 	if len(s.list) == cap(s.list) && s.head > len(s.list)/2 {
 		s.list = s.list[:copy(s.list, s.list[s.head:])]
 		s.head = 0
 	}
 	s.list = append(s.list, x)
-	p.inUse += spanSize
+	p.InUse += spanSize
 }
 
 // find returns the place of x and whether it is there.
@@ -37,7 +39,7 @@ func (s *spans) find(x span) (i int, known bool) {
 }
 
 // insert adds x at place i.
-func (s *spans) insert(p *pieces, i int, x span) {
+func (s *spans) insert(p *buffer.Pool, i int, x span) {
 	n := len(s.list) - i
 	s.push(p, x)
 	if n > 0 {
@@ -85,12 +87,12 @@ func (s *spans) replace(held, b []byte, off uint64, x span, policy Policy) {
 
 // dropBefore forgets segments at the front that end at off or before it. It
 // returns the offset from which the rest needs its bytes, off at most.
-func (s *spans) dropBefore(p *pieces, off uint64) uint64 {
+func (s *spans) dropBefore(p *buffer.Pool, off uint64) uint64 {
 	n := s.head
 	for n < len(s.list) && s.list[n].end <= off {
 		n++
 	}
-	p.inUse -= uint64(n-s.head) * spanSize
+	p.InUse -= uint64(n-s.head) * spanSize
 	s.head = n
 	if n == len(s.list) {
 		s.list, s.head = s.list[:0], 0
@@ -100,7 +102,7 @@ func (s *spans) dropBefore(p *pieces, off uint64) uint64 {
 }
 
 // release forgets all.
-func (s *spans) release(p *pieces) {
-	p.inUse -= uint64(len(s.list)-s.head) * spanSize
+func (s *spans) release(p *buffer.Pool) {
+	p.InUse -= uint64(len(s.list)-s.head) * spanSize
 	s.list, s.head = s.list[:0], 0
 }

@@ -162,7 +162,7 @@ func (w *wire) delivered(dir field.Dir, want string) {
 // drained reports bytes that nobody gave back.
 func (w *wire) drained() {
 	w.t.Helper()
-	if n := w.e.pieces.inUse; n != 0 {
+	if n := w.e.pieces.InUse; n != 0 {
 		w.t.Errorf("%d bytes are held after the end", n)
 	}
 }

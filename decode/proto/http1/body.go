@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"weir/decode/buffer"
 	"weir/decode/field"
 )
 
@@ -10,6 +11,7 @@ const maxHeld = 1 << 20
 
 // body keeps the part of a body that is still to be inspected.
 type body struct {
+	pool      *buffer.Pool // that buf is of; may be nil
 	buf       []byte
 	base      uint64 // place of buf[0] in the body
 	kept      uint64 // bytes taken, up to the limit
@@ -19,7 +21,29 @@ type body struct {
 	any       bool   // there is a body, perhaps empty
 }
 
-func (b *body) reset() { *b = body{buf: b.buf[:0]} }
+// release gives the memory back and empties the body.
+func (b *body) release() {
+	if b.pool != nil {
+		b.pool.Put(b.buf)
+		b.buf = nil
+	}
+	*b = body{buf: b.buf[:0]}
+}
+
+// room makes place for n bytes in all.
+func (b *body) room(n int) {
+	if n <= cap(b.buf) {
+		return
+	}
+	if b.pool == nil {
+		b.buf = append(make([]byte, 0, n+n/4), b.buf...)
+		return
+	}
+	// Bodies wait in thousands: grow by a quarter, not to the double.
+	grown := append(b.pool.Get(max(n, cap(b.buf)+cap(b.buf)/4)), b.buf...)
+	b.pool.Put(b.buf)
+	b.buf = grown
+}
 
 // add takes the next bytes, as far as the limit allows.
 func (b *body) add(data []byte, limit uint64) {
@@ -34,10 +58,7 @@ func (b *body) add(data []byte, limit uint64) {
 	if hold := max(limit, maxHeld); uint64(len(b.buf)+len(data)) > hold {
 		b.forget(b.kept - min(b.kept, hold/2))
 	}
-	if n := len(b.buf) + len(data); n > cap(b.buf) {
-		// Bodies wait in thousands: grow by a quarter, not to the double.
-		b.buf = append(make([]byte, 0, n+n/4), b.buf...)
-	}
+	b.room(len(b.buf) + len(data))
 	b.buf = append(b.buf, data...)
 	b.kept += uint64(len(data))
 }

@@ -98,7 +98,7 @@ func (p *parser) Reset(env *proto.Env) {
 		opt = noOptions
 	}
 	for _, tx := range p.txs.All() {
-		p.freeFiles(tx.(*Tx))
+		p.drop(tx.(*Tx))
 	}
 	p.txs.Reset()
 	p.txs.Pool = &pool
@@ -116,8 +116,15 @@ func (p *parser) Free(tx proto.Transaction) {
 			s.tx, s.done = nil, true
 		}
 	}
-	p.freeFiles(tx.(*Tx))
+	p.drop(tx.(*Tx))
 	p.txs.Free(tx)
+}
+
+// drop gives back what a transaction holds of the worker's memory.
+func (p *parser) drop(t *Tx) {
+	t.req.body.release()
+	t.res.body.release()
+	p.freeFiles(t)
 }
 
 // Parse implements proto.Parser.
@@ -174,6 +181,7 @@ func (p *parser) open() *Tx {
 	}
 	tx := p.txs.Open(p.env.Now, resetTx)
 	tx.cfg = p.cfg
+	tx.req.body.pool, tx.res.body.pool = p.env.Buffers, p.env.Buffers
 	tx.req.length, tx.res.length = -1, -1
 	tx.req.version, tx.res.version = versionNone, versionNone
 	return tx

@@ -150,7 +150,7 @@ func (m *message) value(name string) []byte {
 
 // reset empties the message and keeps its memory.
 func (m *message) reset() {
-	m.body.reset()
+	m.body.release()
 	m.codings.reset()
 	*m = message{
 		head: m.head[:0], derived: m.derived[:0], headers: m.headers[:0], names: m.names[:0], pairs: m.pairs[:0],
