@@ -92,16 +92,24 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 		return proto.Result{Status: proto.Stop}
 	}
 	p.open()
-	b := in.Data
 	if p.done {
-		return proto.Result{Consumed: len(b)}
+		return proto.Result{Consumed: len(in.Data)}
 	}
-	d := in.Dir.Index()
-	if p.opt.old && in.End && in.Start && in.Dir == field.ToClient {
-		// The server's only bytes come with the flow's end, never acknowledged:
-		// for version 7.0 the session is over without them.
-		b = nil
+	if !p.opt.old || !in.End || !in.Start || in.Dir != field.ToClient {
+		return p.records(in)
 	}
+	// The server's only bytes come with the flow's end, never acknowledged: for
+	// version 7.0 they have events, but the session is over without them.
+	t := p.tx
+	resumed, dark := t.resumed, t.dark
+	r := p.records(in)
+	t.sides[1], t.resumed, t.dark = side{}, resumed, dark
+	return r
+}
+
+// records reads records.
+func (p *parser) records(in *proto.Input) proto.Result {
+	b, d := in.Data, in.Dir.Index()
 	said := p.tx.sides[d].messages
 	used := min(p.skip[d], len(b))
 	p.skip[d] -= used
