@@ -81,7 +81,7 @@ func (w *worker) logPacketAnomalies(p *packet.Packet, f *flow.Flow) {
 
 // logAppAnomalies reports events of protocol detection.
 func (w *worker) logAppAnomalies(p *packet.Packet, f *flow.Flow, a *app) {
-	for _, e := range a.events {
+	for _, e := range w.appEvents {
 		w.anomaly = anomaly{kind: "applayer", name: strings.ToUpper(e.Name()), layer: "proto_detect", app: a.name()}
 		PacketHead(&w.ev, "anomaly", p, f)
 		w.ev.Body = &w.anomaly

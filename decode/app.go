@@ -8,7 +8,8 @@ import (
 )
 
 // app is the application layer of one flow: which protocol each direction was
-// found to speak, and the parser.
+// found to speak, and the parser. There is one for each flow with payload, so
+// what few flows need stands apart.
 type app struct {
 	w    *worker
 	flow *flow.Flow
@@ -16,33 +17,37 @@ type app struct {
 	proto  *proto.Protocol // of the flow, once it is known
 	parser proto.Parser
 	env    proto.Env
-	// old is the layer before the last hand-over while it still has
-	// transactions to inspect and to log.
-	old retired
+	rare   *rareApp // nil as long as the flow needs nothing of it
 
-	// rec and dir are by direction: how far recognition is, and its outcome.
-	rec [2]recognition
-	dir [2]*proto.Protocol
-	// first is the direction of the first data, 0 before it.
-	first   field.Dir
+	dir [2]*proto.Protocol // of each direction
+	// parsed is up to where the parser has come, by direction.
+	parsed [2]uint64
+	txs    uint64 // given back
+
+	rec     [2]recognition // how far recognition is, by direction
 	started [2]bool
 	ended   [2]bool
+	// first is the direction of the first data, 0 before it.
+	first field.Dir
 	// settling: the bytes of the side that spoke first are given again, now
 	// that the other side has told the protocol.
 	settling bool
+}
 
-	// frames are open pieces of the stream that rules look at, by direction;
-	// parsed is up to where the parser has come.
+// rareApp is what the application layer of few flows needs.
+type rareApp struct {
+	// old is the layer before the last hand-over while it still has
+	// transactions to inspect and to log.
+	old retired
+	// frames are open pieces of the stream that rules look at, by direction.
 	frames [2][]openFrame
-	parsed [2]uint64
-
-	// events of protocol detection for the packet in work.
-	events []proto.AppEvent
 	// change is a request of the parser's to hand the flow over.
 	change         bool
 	changeTo, want string
-	txs            uint64 // given back
 }
+
+// appSlab is how many app are allocated at once.
+const appSlab = 32
 
 // giveUp is how many bytes of one direction are looked at while the other is
 // silent, before the protocol counts as unknown.
@@ -59,11 +64,14 @@ func (w *worker) app(f *flow.Flow) *app {
 		w.freeApps = w.freeApps[:n-1]
 		a = w.apps[f.Parser-1]
 	} else {
-		a = &app{}
+		if len(w.newApps) == 0 {
+			w.newApps = make([]app, appSlab)
+		}
+		a, w.newApps = &w.newApps[0], w.newApps[1:]
 		w.apps = append(w.apps, a)
 		f.Parser = uint32(len(w.apps))
 	}
-	*a = app{w: w, flow: f, events: a.events[:0], frames: [2][]openFrame{a.frames[0][:0], a.frames[1][:0]}}
+	*a = app{w: w, flow: f}
 	a.env = proto.Env{Flow: f, Files: w.files, Buffers: &w.buffers, Host: a}
 	if e, ok := w.announced(f); ok {
 		if p := w.rec.set.ByName(e.Proto); p != nil {
@@ -89,15 +97,33 @@ func (a *app) retire() {
 		return
 	}
 	a.dropOld()
-	a.old = retired{a.proto, a.parser}
+	a.uncommon().old = retired{a.proto, a.parser}
 }
 
 // dropOld releases the retired layer.
 func (a *app) dropOld() {
-	if a.old.parser != nil {
-		a.w.release(a.old.proto, a.old.parser)
-		a.old = retired{}
+	if r := a.rare; r != nil && r.old.parser != nil {
+		a.w.release(r.old.proto, r.old.parser)
+		r.old = retired{}
 	}
+}
+
+// uncommon returns a.rare, made at first use.
+func (a *app) uncommon() *rareApp {
+	if a.rare == nil {
+		a.rare = &rareApp{}
+	}
+	return a.rare
+}
+
+// wanted returns the protocol that the last one said would follow, once.
+func (a *app) wanted() string {
+	if a.rare == nil {
+		return ""
+	}
+	want := a.rare.want
+	a.rare.want = ""
+	return want
 }
 
 // release ends the transactions of a parser and keeps it for reuse.
@@ -127,7 +153,7 @@ func (w *worker) endApp(f *flow.Flow) {
 	if a.parser != nil {
 		w.release(a.proto, a.parser)
 	}
-	a.parser, a.proto, a.flow = nil, nil, nil
+	a.parser, a.proto, a.flow, a.rare = nil, nil, nil, nil
 	w.freeApps = append(w.freeApps, f.Parser-1)
 	f.Parser = 0
 }
@@ -268,13 +294,12 @@ func (r *recognition) done() bool { return r.patsDone && r.probesDone }
 // settle makes p the protocol of the flow.
 func (a *app) settle(p *proto.Protocol) {
 	f := a.flow
-	if a.want != "" && a.want != p.Name {
-		if a.want == "tls" {
+	if want := a.wanted(); want != "" && want != p.Name {
+		if want == "tls" {
 			a.event(proto.EvNoTLSAfterSTARTTLS)
 		}
 		a.event(proto.EvUnexpectedProtocol)
 	}
-	a.want = ""
 	a.proto = p
 	f.App = uint16(p.ID)
 	a.w.counters.app[p.ID].flows[transportOf(f)]++
@@ -328,7 +353,7 @@ func (a *app) setDir(dir field.Dir, id proto.ID) {
 }
 
 // event notes an oddity of protocol detection for the packet in work.
-func (a *app) event(e proto.AppEvent) { a.events = append(a.events, e) }
+func (a *app) event(e proto.AppEvent) { a.w.appEvents = append(a.w.appEvents, e) }
 
 // parse gives b to the parser.
 func (a *app) parse(dir field.Dir, b []byte, offset uint64, end bool) int {
@@ -348,7 +373,7 @@ func (a *app) parse(dir field.Dir, b []byte, offset uint64, end bool) int {
 	}
 	r := a.parser.Parse(in)
 	a.parsed[d] = offset + uint64(min(r.Consumed, len(b)))
-	if a.change {
+	if a.rare != nil && a.rare.change {
 		a.handOver()
 	}
 	switch r.Status {
@@ -391,7 +416,7 @@ func (a *app) gap(dir field.Dir, n int, offset uint64) {
 		a.w.counters.app[a.proto.ID].errors++
 		a.fail()
 	}
-	if a.change {
+	if a.rare != nil && a.rare.change {
 		a.handOver()
 	}
 }
@@ -425,9 +450,11 @@ func (a *app) udp(dir field.Dir, b []byte) {
 
 // handOver ends the parser's work: what follows is another protocol's.
 func (a *app) handOver() {
-	a.change = false
+	r := a.rare
+	r.change = false
 	f := a.flow
-	if p := a.w.rec.set.ByName(a.changeTo); a.changeTo != "" && p == nil {
+	next := a.w.rec.set.ByName(r.changeTo)
+	if r.changeTo != "" && next == nil {
 		a.event(proto.EvProtocolChangeFailed)
 		return
 	}
@@ -439,13 +466,12 @@ func (a *app) handOver() {
 	a.rec = [2]recognition{}
 	a.started = [2]bool{}
 	a.first = 0
-	if a.changeTo != "" {
-		p := a.w.rec.set.ByName(a.changeTo)
-		a.want = ""
-		a.settle(p)
-		a.dir = [2]*proto.Protocol{p, p}
+	if next != nil {
+		r.want = ""
+		a.settle(next)
+		a.dir = [2]*proto.Protocol{next, next}
 	}
-	if p := a.w.rec.set.ByName(a.want); p != nil {
+	if p := a.w.rec.set.ByName(r.want); p != nil {
 		f.AppExpected = uint16(p.ID)
 	}
 }
@@ -453,7 +479,10 @@ func (a *app) handOver() {
 // The methods below implement proto.Host.
 
 // Upgrade implements proto.Host.
-func (a *app) Upgrade(name, expect string) { a.change, a.changeTo, a.want = true, name, expect }
+func (a *app) Upgrade(name, expect string) {
+	r := a.uncommon()
+	r.change, r.changeTo, r.want = true, name, expect
+}
 
 // Expect implements proto.Host.
 func (a *app) Expect(e proto.Expectation) { a.w.expect(e, a.flow) }

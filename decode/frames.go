@@ -43,7 +43,7 @@ func (a *app) Frame(dir field.Dir, kind uint8, off int, length int64, tx *proto.
 	if !a.w.wantsFrames || a.flow.Proto != packet.ProtoTCP {
 		return
 	}
-	list := &a.frames[dir.Index()]
+	list := &a.uncommon().frames[dir.Index()]
 	start := a.w.input.Offset + uint64(off)
 	for i := range *list {
 		if x := &(*list)[i]; x.end == 0 && x.kind == kind {
@@ -63,7 +63,7 @@ func (a *app) Frame(dir field.Dir, kind uint8, off int, length int64, tx *proto.
 
 // holdFrames lets the stream keep the bytes of open frames.
 func (a *app) holdFrames(dir field.Dir) {
-	list := a.frames[dir.Index()]
+	list := a.rare.frames[dir.Index()]
 	if len(list) == 0 {
 		a.w.streams.Hold(a.flow, dir, 0, 0)
 		return
@@ -79,8 +79,8 @@ func (a *app) holdFrames(dir field.Dir) {
 func (w *worker) openFrames(f *flow.Flow, a *app, dir field.Dir) []Frame {
 	d := dir.Index()
 	w.frames = w.frames[:0]
-	for i := range a.frames[d] {
-		x := &a.frames[d][i]
+	for i := range a.rare.frames[d] {
+		x := &a.rare.frames[d][i]
 		if x.end == 0 && x.tx.ID == x.txID && x.tx.Progress[d] >= x.proto.Done[d] {
 			x.end = a.parsed[d]
 		}
@@ -98,7 +98,7 @@ func (w *worker) openFrames(f *flow.Flow, a *app, dir field.Dir) []Frame {
 
 // closeFrames forgets the frames of dir that were inspected to their end.
 func (a *app) closeFrames(dir field.Dir) {
-	list := &a.frames[dir.Index()]
+	list := &a.rare.frames[dir.Index()]
 	n := 0
 	for _, x := range *list {
 		if x.end == 0 || x.seen < x.end {

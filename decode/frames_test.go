@@ -56,7 +56,7 @@ func TestFrames(t *testing.T) {
 	send(field.ToClient, packet.ACK, 1, 19, "")
 	tx.Progress[0], a.parsed[0] = 2, 11
 	look("hello world", true)
-	if n := len(a.frames[0]); n != 0 {
+	if n := len(a.rare.frames[0]); n != 0 {
 		t.Errorf("%d frames are open, want none", n)
 	}
 	if b, _ := w.streams.Held(f, field.ToServer, 0, 0); b != nil {
@@ -71,10 +71,10 @@ func TestFrameLimit(t *testing.T) {
 	for i := range 2 * maxFrames {
 		a.Frame(field.ToClient, 0, i, 1, &proto.Tx{})
 	}
-	if n := len(a.frames[1]); n != maxFrames {
+	if n := len(a.rare.frames[1]); n != maxFrames {
 		t.Errorf("%d frames, want %d", n, maxFrames)
 	}
-	if got := a.frames[1][0].start; got != maxFrames {
+	if got := a.rare.frames[1][0].start; got != maxFrames {
 		t.Errorf("the oldest begins at %d, want %d", got, maxFrames)
 	}
 }

@@ -31,9 +31,12 @@ type worker struct {
 	rec      *recogniser
 	options  []any // of each protocol, by ID
 	apps     []*app
-	freeApps []uint32         // indices into apps
-	idle     [][]proto.Parser // by protocol ID
-	expected expectations
+	freeApps []uint32 // indices into apps
+	newApps  []app    // of the last slab, not yet in apps
+	// appEvents are those of protocol detection for the packet in work.
+	appEvents []proto.AppEvent
+	idle      [][]proto.Parser // by protocol ID
+	expected  expectations
 
 	now int64 // packet clock, ns
 
@@ -157,12 +160,12 @@ func (w *worker) inspect(p *packet.Packet, f *flow.Flow, a *app, opening bool) {
 		w.in.Stream = w.streams
 	}
 	if a != nil {
-		w.in.AppEvents = a.events
-		if a.old.parser != nil {
-			w.in.Proto, w.in.Txs = a.old.proto, a.old.parser.Txs()
+		w.in.AppEvents = w.appEvents
+		if r := a.rare; r != nil && r.old.parser != nil {
+			w.in.Proto, w.in.Txs = r.old.proto, r.old.parser.Txs()
 			w.verdict(p, f, w.inspector.Inspect(&w.in))
-			w.logTxs(p, f, a.old.proto, a.old.parser, false)
-			if len(a.old.parser.Txs()) == 0 {
+			w.logTxs(p, f, r.old.proto, r.old.parser, false)
+			if len(r.old.parser.Txs()) == 0 {
 				a.dropOld()
 			}
 		}
@@ -170,7 +173,7 @@ func (w *worker) inspect(p *packet.Packet, f *flow.Flow, a *app, opening bool) {
 		if a.parser != nil {
 			w.in.Txs = a.parser.Txs()
 		}
-		if f != nil && len(a.frames[p.Dir.Index()]) > 0 {
+		if f != nil && a.rare != nil && len(a.rare.frames[p.Dir.Index()]) > 0 {
 			w.in.Frames = w.openFrames(f, a, p.Dir)
 		}
 	}
@@ -243,11 +246,11 @@ func (w *worker) log(p *packet.Packet, f *flow.Flow, a *app) {
 	if a == nil {
 		return
 	}
-	if len(a.events) > 0 {
+	if len(w.appEvents) > 0 {
 		if w.wantsAnomaly {
 			w.logAppAnomalies(p, f, a)
 		}
-		a.events = a.events[:0]
+		w.appEvents = w.appEvents[:0]
 	}
 	if a.parser != nil {
 		w.logTxs(p, f, a.proto, a.parser, false)

@@ -2,8 +2,8 @@ package detect
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
-	"sort"
 
 	"weir/rules"
 )
@@ -43,7 +43,13 @@ func newAddrIndex(sigs []*signature) *addrIndex {
 type addrMap struct {
 	starts [][16]byte
 	lists  [][]uint32
+	// four says, for the upper half of each IPv4 address, how many starts are
+	// below its first one and its last one: a few at most lie between.
+	four []span
 }
+
+// span is a run of indices.
+type span struct{ lo, hi uint32 }
 
 // edge is where a range of a rule begins or where it has ended.
 type edge struct {
@@ -84,6 +90,7 @@ func (m *addrMap) build(sigs []*signature, of func(*signature) *rules.AddressSet
 		m.starts = append(m.starts, at)
 		m.lists = append(m.lists, list)
 	}
+	m.indexFour()
 }
 
 func successor(a [16]byte) ([16]byte, bool) {
@@ -95,11 +102,52 @@ func successor(a [16]byte) ([16]byte, bool) {
 	return a, false
 }
 
+// minFour is from how many starts on an index of IPv4 addresses pays.
+const minFour = 64
+
+// indexFour makes m.four.
+func (m *addrMap) indexFour() {
+	if len(m.starts) < minFour {
+		return
+	}
+	m.four = make([]span, 1<<16)
+	a := [16]byte{10: 0xFF, 11: 0xFF}
+	i := 0
+	// upTo moves i behind the starts that are at or below a.
+	upTo := func() uint32 {
+		for i < len(m.starts) && bytes.Compare(m.starts[i][:], a[:]) <= 0 {
+			i++
+		}
+		return uint32(i)
+	}
+	for half := range m.four {
+		binary.BigEndian.PutUint32(a[12:], uint32(half)<<16)
+		m.four[half].lo = upTo()
+		binary.BigEndian.PutUint32(a[12:], uint32(half)<<16|0xFFFF)
+		m.four[half].hi = upTo()
+	}
+}
+
 // of returns the rules for an address.
 func (m *addrMap) of(a *[16]byte) []uint32 {
-	i := sort.Search(len(m.starts), func(i int) bool { return bytes.Compare(m.starts[i][:], a[:]) > 0 })
-	if i == 0 {
+	if len(m.starts) == 0 {
 		return nil
 	}
-	return m.lists[i-1]
+	lo, hi := 0, len(m.starts)
+	if m.four != nil && binary.BigEndian.Uint64(a[:]) == 0 && binary.BigEndian.Uint32(a[8:]) == 0xFFFF {
+		s := m.four[binary.BigEndian.Uint16(a[12:])]
+		lo, hi = int(s.lo), int(s.hi)
+	}
+	// The number of starts at or below a.
+	for lo < hi {
+		if i := int(uint(lo+hi) >> 1); bytes.Compare(m.starts[i][:], a[:]) > 0 {
+			hi = i
+		} else {
+			lo = i + 1
+		}
+	}
+	if lo == 0 {
+		return nil
+	}
+	return m.lists[lo-1]
 }

@@ -238,14 +238,52 @@ func (p *patternSet) build(kind mpm.Kind) (err error) {
 // one, those of an application protocol.
 type ruleGroup struct {
 	any    patternSet
-	byPort map[uint16]*patternSet
-	byApp  map[proto.ID]*patternSet
+	byPort portTable[patternSet]
+	byApp  []*patternSet // by proto.ID, as far as any has rules; nil: none
+}
+
+// portTable holds something for some ports, in pages.
+type portTable[T any] [256]*[256]*T
+
+// at returns what is held for port p, or nil.
+func (t *portTable[T]) at(p uint16) *T {
+	if page := t[p>>8]; page != nil {
+		return page[p&255]
+	}
+	return nil
+}
+
+// make returns what is held for port p, made at first use.
+func (t *portTable[T]) make(p uint16) *T {
+	page := t[p>>8]
+	if page == nil {
+		page = new([256]*T)
+		t[p>>8] = page
+	}
+	if page[p&255] == nil {
+		page[p&255] = new(T)
+	}
+	return page[p&255]
+}
+
+// all yields what is held, by port.
+func (t *portTable[T]) all(yield func(*T) bool) {
+	for _, page := range t {
+		if page == nil {
+			continue
+		}
+		for _, x := range page {
+			if x != nil && !yield(x) {
+				return
+			}
+		}
+	}
 }
 
 // plainGroup are rules without a pattern.
 type plainGroup struct {
 	any    []*signature
-	byPort map[uint16][]*signature
+	byPort portTable[[]*signature]
 	index  *addrIndex // of any
 }
 
@@ -433,10 +471,10 @@ func (e *Engine) groupPayload(s *signature) {
 
 func (g *ruleGroup) add(s *signature, d int) {
 	if s.app != nil {
-		if g.byApp == nil {
-			g.byApp = map[proto.ID]*patternSet{}
-		}
 		for _, p := range s.app {
+			for len(g.byApp) <= int(p.ID) {
+				g.byApp = append(g.byApp, nil)
+			}
 			if g.byApp[p.ID] == nil {
 				g.byApp[p.ID] = &patternSet{}
 			}
@@ -449,14 +487,8 @@ func (g *ruleGroup) add(s *signature, d int) {
 		g.any.add(s)
 		return
 	}
-	if g.byPort == nil {
-		g.byPort = map[uint16]*patternSet{}
-	}
 	for _, p := range ports {
-		if g.byPort[p] == nil {
-			g.byPort[p] = &patternSet{}
-		}
-		g.byPort[p].add(s)
+		g.byPort.make(p).add(s)
 	}
 }
 
@@ -472,11 +504,9 @@ func (e *Engine) groupPlain(s *signature) {
 				g.any = append(g.any, s)
 				continue
 			}
-			if g.byPort == nil {
-				g.byPort = map[uint16][]*signature{}
-			}
 			for _, p := range ports {
-				g.byPort[p] = append(g.byPort[p], s)
+				list := g.byPort.make(p)
+				*list = append(*list, s)
 			}
 		}
 	}
@@ -487,12 +517,10 @@ func (e *Engine) buildSets() error {
 	var all []*patternSet
 	group := func(g *ruleGroup) {
 		all = append(all, &g.any)
-		for _, s := range g.byPort {
+		for s := range g.byPort.all {
 			all = append(all, s)
 		}
-		for _, s := range g.byApp {
-			all = append(all, s)
-		}
+		all = append(all, g.byApp...)
 	}
 	for t := range e.payload {
 		for d := range e.payload[t] {

@@ -177,8 +177,10 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 		if !in.Further {
 			g := &w.e.plain[t][d]
 			w.addIndexed(g.index, p)
-			for _, s := range g.byPort[port] {
-				w.add(s.order)
+			if list := g.byPort.at(port); list != nil {
+				for _, s := range *list {
+					w.add(s.order)
+				}
 			}
 		}
 		if p.PayLen > 0 && (f == nil || !f.Has(flow.NoPayloadInspect)) {
@@ -214,11 +216,11 @@ func (w *Worker) addIndexed(x *addrIndex, p *packet.Packet) {
 // payload scans b with the sets of a group.
 func (w *Worker) payload(g *ruleGroup, b []byte, port uint16, app proto.ID) {
 	w.scanSet(&g.any, b)
-	if s := g.byPort[port]; s != nil {
+	if s := g.byPort.at(port); s != nil {
 		w.scanSet(s, b)
 	}
-	if s := g.byApp[app]; s != nil {
-		w.scanSet(s, b)
+	if int(app) < len(g.byApp) && g.byApp[app] != nil {
+		w.scanSet(g.byApp[app], b)
 	}
 }
 

@@ -260,12 +260,19 @@ func (st *matchState) content(m *matcher, rest []matcher, prev int) bool {
 		if st.run(rest, end) {
 			return true
 		}
-		if !m.next || st.steps > maxSteps {
+		if !m.next || st.steps > maxSteps || rest[0].anyFurther() {
 			return false
 		}
 		from += i + 1
 	}
 	return false
+}
+
+// anyFurther reports whether m looks for its content from somewhere behind the
+// match before up to the end of the buffer: what it has not found behind one
+// match it will not find behind a later one.
+func (m *matcher) anyFurther() bool {
+	return m.kind == mContent && !m.negated && m.hasDist && !m.hasWithin && !m.distance.isVar
 }
 
 // find returns the first place of the pattern in b, or -1.

@@ -8,11 +8,16 @@ import (
 	"time"
 )
 
-// heapSlack is how much garbage the heap may hold before it is collected, bytes.
-// Packets leave almost none, and what lives is mostly bytes of streams, which
-// are not looked at: a small heap saves more time in the caches than its
-// collections cost.
-const heapSlack = 32 << 20
+// The heap's bounds, bytes. heapSlack is how much garbage it may hold when it is
+// collected. Packets leave almost none, and what lives is mostly bytes of
+// streams, which are not looked at. While a capture's connections pile up, most
+// of what is allocated stays: a collection would look at everything and find
+// little. So the heap may grow by as much as holds heapSlack of garbage, judged
+// by the last collection, up to mostSlack.
+const (
+	heapSlack = 32 << 20
+	mostSlack = 3 * heapSlack
+)
 
 // The bounds of what that may be of the heap, percent.
 const (
@@ -28,17 +33,16 @@ func boundHeap(ctx context.Context) {
 	}
 	debug.SetGCPercent(mostGrowth)
 	go func() {
-		tick := time.NewTicker(100 * time.Millisecond)
+		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
-		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		m := newHeapMeter()
 		for percent := mostGrowth; ; {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
 			}
-			metrics.Read(live)
-			if p := growth(live[0].Value.Uint64()); p != percent {
+			if p := m.growth(); p != percent {
 				debug.SetGCPercent(p)
 				percent = p
 			}
@@ -46,7 +50,43 @@ func boundHeap(ctx context.Context) {
 	}()
 }
 
-// growth returns the percentage for so many live bytes.
-func growth(live uint64) int {
-	return int(min(max(heapSlack*100/max(live, 1), leastGrowth), mostGrowth))
+// heapMeter follows the collections of the heap.
+type heapMeter struct {
+	samples []metrics.Sample
+	cycle   uint64
+	live    uint64  // found by the last collection, bytes
+	allocs  uint64  // bytes allocated in all, when it was seen
+	waste   float64 // share of what was allocated before the last collection that it freed
+}
+
+func newHeapMeter() *heapMeter {
+	return &heapMeter{waste: 1, samples: []metrics.Sample{
+		{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"},
+	}}
+}
+
+// growth returns by how many percent the heap may grow until the next
+// collection.
+func (m *heapMeter) growth() int {
+	metrics.Read(m.samples)
+	m.seen(m.samples[0].Value.Uint64(), m.samples[1].Value.Uint64(), m.samples[2].Value.Uint64())
+	return growth(m.live, m.waste)
+}
+
+// seen notes the counters of the heap.
+func (m *heapMeter) seen(cycle, live, allocs uint64) {
+	if cycle == m.cycle {
+		return
+	}
+	if made := float64(allocs - m.allocs); m.cycle > 0 && made > 0 {
+		m.waste = min(max(1-(float64(live)-float64(m.live))/made, 0), 1)
+	}
+	m.cycle, m.live, m.allocs = cycle, live, allocs
+}
+
+// growth returns the percentage for so many live bytes, where that share of what
+// is allocated is soon garbage.
+func growth(live uint64, waste float64) int {
+	slack := min(heapSlack/max(waste, 0.01), mostSlack)
+	return int(min(max(slack*100/float64(max(live, 1)), leastGrowth), mostGrowth))
 }

@@ -1,89 +1,144 @@
 package mpm
 
-// anchored finds literals at one end of the buffer, by the hash of the eight or
-// four bytes there.
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
+
+// anchored finds literals that are wanted at one place alone, by one look at the
+// bytes there: at an offset from the beginning of the stream, or at its end. All
+// places share one table, so that a scan touches little memory.
 type anchored struct {
-	long, short *windows // literals of 8 bytes and more, of 4 to 7; nil for none
+	places []place
+	tab    windows // by hashPlace
 }
 
-// minAnchored is the shortest literal that anchored takes.
-const minAnchored = 4
+// A place is where literals begin, and how many of their bytes are looked up.
+// At the end it is where their last bytes begin.
+type place struct {
+	at uint32 // offset in the stream, or bytes before its end
+	w  uint32 // 2 to 8
+}
 
-// newAnchored takes literals of minAnchored bytes or more that must lie at the
-// beginning or, with end, at the end. The rest are those that found no room.
+// maxPlaces bounds the places of a part: beyond, a scan of all bytes is as
+// cheap.
+const maxPlaces = 8
+
+// minEnds is the shortest literal that is looked up at the end.
+const minEnds = 4
+
+// hashPlace hashes the bytes of a window, folded, at a place.
+func (p *place) hash(x uint64) uint32 {
+	x = (x | 0x2020202020202020) << (64 - 8*p.w)
+	return uint32(((x ^ uint64(p.at)) * 0x9E3779B97F4A7C15) >> 32)
+}
+
+// load returns the bytes of b from i on, of which w are there.
+func (p *place) load(b []byte, i int) uint64 {
+	if i+8 <= len(b) {
+		return binary.LittleEndian.Uint64(b[i:])
+	}
+	return uint64(loadUp(b, i)) | uint64(loadUp(b, i+4))<<32
+}
+
+// newAnchored takes literals that must lie at the offset that fixedAt says or,
+// with end, at the end. The rest are those that found no room.
 func (s *Set) newAnchored(lits []int32, end bool) (t *anchored, rest []int32) {
-	var long, short []int32
+	groups := map[place][]int32{}
 	for _, li := range lits {
-		if s.lits[li].n >= 8 {
-			long = append(long, li)
-		} else {
-			short = append(short, li)
+		l := &s.lits[li]
+		w := min(uint32(l.n), 4)
+		if l.n >= 8 {
+			w = 8
 		}
+		p := place{w, w}
+		if !end {
+			off, _ := s.fixedAt(l)
+			if off > 0 {
+				w = min(w, 4)
+			}
+			p = place{off, w}
+		}
+		groups[p] = append(groups[p], li)
 	}
 	t = &anchored{}
-	for _, x := range []struct {
-		to   **windows
-		lits []int32
-		w    int
-	}{{&t.long, long, 8}, {&t.short, short, 4}} {
-		if len(x.lits) == 0 {
-			continue
+	for p := range groups {
+		t.places = append(t.places, p)
+	}
+	// What is short is found most often: it gains most.
+	slices.SortFunc(t.places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.w, b.w), cmp.Compare(len(groups[b]), len(groups[a])), cmp.Compare(a.at, b.at))
+	})
+	if len(t.places) > maxPlaces {
+		for _, p := range t.places[maxPlaces:] {
+			rest = append(rest, groups[p]...)
 		}
-		pl := newPlacement(len(x.lits), 1)
-		tw := newWindows(x.w)
-		for _, li := range x.lits {
+		t.places = t.places[:maxPlaces]
+	}
+	n := 0
+	for _, p := range t.places {
+		n += len(groups[p])
+	}
+	pl := newPlacement(n, 1)
+	hashes := make([]uint32, 0, n)
+	for i := range t.places {
+		p := &t.places[i]
+		for _, li := range groups[*p] {
 			text, off := s.text(&s.lits[li]), 0
 			if end {
-				off = len(text) - x.w
+				off = len(text) - int(p.w)
 			}
-			if h := tw.hashAt(text, off); pl.slot(h).ref < maxBehind {
+			if h := p.hash(p.load(text, off)); pl.slot(h).ref < maxBehind {
 				pl.put(li, off, h)
+				hashes = append(hashes, h)
 			} else {
 				rest = append(rest, li)
 			}
 		}
-		*x.to = s.windows(pl, x.w, 1)
 	}
+	t.tab = s.anchoredTable(pl, hashes)
 	return t, rest
 }
 
-func (t *anchored) memory() int {
-	n := 0
-	for _, w := range []*windows{t.long, t.short} {
-		if w != nil {
-			n += w.memory()
-		}
+// anchoredTable makes the table of a placement, which it uses up; hashes are
+// those of its literals.
+func (s *Set) anchoredTable(pl *placement, hashes []uint32) windows {
+	t := windows{w: 8, shift: pl.shift, slots: pl.counts, entries: make([]entry, len(pl.lits))}
+	t.lists()
+	m := traffic()
+	for i, li := range pl.lits {
+		e := s.entry(m, li, int(pl.offs[i]), 4)
+		e.off = pl.offs[i]
+		t.add(hashes[i], e)
 	}
-	return n
+	return t
 }
 
-// scanStart looks at the beginning of the buffer.
+func (t *anchored) memory() int { return t.tab.memory() }
+
+// scanStart looks at the places from the beginning.
 func (s *Set) scanStart(t *anchored, sc *Scratch) {
-	if t.long != nil && len(sc.b) >= 8 {
-		s.look(t.long, 0, sc)
-	}
-	if t.short != nil && len(sc.b) >= 4 {
-		s.look(t.short, 0, sc)
+	for i := range t.places {
+		p := &t.places[i]
+		if at := uint64(p.at); at >= sc.base && at-sc.base+uint64(p.w) <= uint64(len(sc.b)) {
+			s.lookAt(t, p, int(at-sc.base), sc)
+		}
 	}
 }
 
 // scanEnd looks at the end of the buffer.
 func (s *Set) scanEnd(t *anchored, sc *Scratch) {
-	if t.long != nil && len(sc.b) >= 8 {
-		s.look(t.long, len(sc.b)-8, sc)
-	}
-	if t.short != nil && len(sc.b) >= 4 {
-		s.look(t.short, len(sc.b)-4, sc)
+	for i := range t.places {
+		if p := &t.places[i]; int(p.at) <= len(sc.b) {
+			s.lookAt(t, p, len(sc.b)-int(p.at), sc)
+		}
 	}
 }
 
-// len returns the number of literals.
-func (t *anchored) len() int {
-	n := 0
-	for _, w := range []*windows{t.long, t.short} {
-		if w != nil {
-			n += len(w.entries)
-		}
+// lookAt tries the literals behind the window at index i.
+func (s *Set) lookAt(t *anchored, p *place, i int, sc *Scratch) {
+	if ref := t.tab.find(p.hash(p.load(sc.b, i))); ref != 0 {
+		s.try(sc, t.tab.entries, ref-1, i)
 	}
-	return n
 }

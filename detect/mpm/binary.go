@@ -20,7 +20,7 @@ import (
 
 // Version is that of the stored form. It changes when what is stored, or what
 // Build would make of the same patterns, changes.
-const Version = 1
+const Version = 2
 
 const (
 	magic      = "wmpm"

@@ -34,10 +34,10 @@ func (p *part) describe(b *strings.Builder) {
 		put("few %d", n)
 	}
 	if p.ends != nil {
-		put("ends %d", p.ends.len())
+		put("ends %d", len(p.ends.tab.entries))
 	}
 	if p.starts != nil {
-		put("starts %d", p.starts.len())
+		put("starts %d", len(p.starts.tab.entries))
 	}
 	if d := p.dfa; d != nil {
 		put("dfa %d (%d KiB)", len(d.entries), len(d.tab)>>8)

@@ -23,8 +23,8 @@
 //     and 8 for literals of two and three bytes; 64 positions are tested at
 //     once (the scheme that Hyperscan's authors published as Teddy, with
 //     tables of six bits). Literals too short for strides, and small sets.
-//   - anchored: literals of streams that must begin at the beginning or end at
-//     the end are one hash probe there.
+//   - anchored: literals of streams that are wanted at one place alone are found
+//     by one hash probe there, for all that share the place.
 //   - one or two literals, and single bytes, are searched for one by one.
 //
 // For streams, literals with a depth are looked for in the first 64, 256 or

@@ -95,17 +95,22 @@ func (r *reader) dfa() *dfa {
 
 func (w *writer) anchored(t *anchored) {
 	w.bool(t != nil)
-	if t != nil {
-		w.windows(t.long)
-		w.windows(t.short)
+	if t == nil {
+		return
 	}
+	putSlice(w, t.places)
+	w.windows(&t.tab)
 }
 
 func (r *reader) anchored() *anchored {
 	if !r.bool() {
 		return nil
 	}
-	return &anchored{long: r.windows(), short: r.windows()}
+	t := &anchored{places: getSlice[place](r)}
+	if tab := r.windows(); tab != nil {
+		t.tab = *tab
+	}
+	return t
 }
 
 func (w *writer) windows(t *windows) {

@@ -176,6 +176,20 @@ func (s *Set) limit(l *literal) uint32 {
 	return m
 }
 
+// fixedAt returns the only offset at which the literal is wanted, if it is one.
+func (s *Set) fixedAt(l *literal) (offset uint32, ok bool) {
+	if l.ncon == 0 {
+		return 0, false
+	}
+	offset = s.cons[l.con].offset
+	for _, c := range s.cons[l.con : l.con+l.ncon] {
+		if c.offset != offset || c.depth != offset+uint32(l.n) || c.end != 0 {
+			return 0, false
+		}
+	}
+	return offset, true
+}
+
 // endOnly reports whether the literal is wanted at the end alone.
 func (s *Set) endOnly(l *literal) bool {
 	if l.flags&litPlain != 0 {

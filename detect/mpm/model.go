@@ -120,9 +120,9 @@ func exp2(x float32) float32 {
 // rarest returns the offset of the n bytes of t that are rarest in traffic, and
 // their share.
 func (m *model) rarest(t []byte, n int) (int, float32) {
-	var buf [maxPlaces]float32
+	var buf [maxOffsets]float32
 	best, at := float32(math.Inf(1)), 0
-	for o, p := range m.shares(buf[:0], t[:min(len(t), maxPlaces+n-1)], n) {
+	for o, p := range m.shares(buf[:0], t[:min(len(t), maxOffsets+n-1)], n) {
 		if p < best {
 			best, at = p, o
 		}
@@ -133,9 +133,9 @@ func (m *model) rarest(t []byte, n int) (int, float32) {
 // check returns the offset of the four bytes of t that tell most beside the
 // span bytes at off, -1 if t has not four bytes.
 func (m *model) check(t []byte, off, span int) int {
-	var buf [maxPlaces]float32
+	var buf [maxOffsets]float32
 	best, at := float32(math.Inf(1)), -1
-	for o, p := range m.shares(buf[:0], t[:min(len(t), maxPlaces+3)], 4) {
+	for o, p := range m.shares(buf[:0], t[:min(len(t), maxOffsets+3)], 4) {
 		if o > off-4 && o < off+span {
 			p *= 100 // overlaps what is already known to match
 		}

@@ -48,7 +48,7 @@ func (s *Set) runPart(p *part, v []byte, sc *Scratch) {
 	if p.ends != nil && sc.atEnd {
 		s.scanEnd(p.ends, sc)
 	}
-	if p.starts != nil && sc.base == 0 {
+	if p.starts != nil {
 		s.scanStart(p.starts, sc)
 	}
 	if p.strided != nil {

@@ -125,26 +125,25 @@ func (s *Set) planPart(lits []int32, limit uint32) part {
 		}
 		return p
 	}
-	// A probe at one end costs as much as an automaton's walk over twenty
-	// bytes: not for short buffers.
+	// A probe costs as much as an automaton's walk over twenty bytes: not for
+	// short buffers.
 	var starts, ends, mid []int32
 	for _, li := range lits {
-		switch l := &s.lits[li]; {
-		case s.kind == Short || l.n < minAnchored:
+		l := &s.lits[li]
+		_, fixed := s.fixedAt(l)
+		switch {
+		case s.kind == Short:
 			mid = append(mid, li)
-		case s.endOnly(l):
-			ends = append(ends, li)
-		case s.startOnly(l):
+		case fixed:
 			starts = append(starts, li)
+		case s.endOnly(l) && l.n >= minEnds:
+			ends = append(ends, li)
 		default:
 			mid = append(mid, li)
 		}
 	}
 	if len(ends) < minHead {
 		mid, ends = append(mid, ends...), nil
-	}
-	if len(starts) < minHead {
-		mid, starts = append(mid, starts...), nil
 	}
 	if len(ends) > 0 {
 		var left []int32
@@ -161,9 +160,6 @@ func (s *Set) planPart(lits []int32, limit uint32) part {
 	}
 	return p
 }
-
-// startOnly reports whether the literal is wanted at the beginning alone.
-func (s *Set) startOnly(l *literal) bool { return s.limit(l) == uint32(l.n) }
 
 // planMiddle chooses how literals that may lie anywhere are looked for. What
 // cannot be cheaper is not drafted.

@@ -96,10 +96,8 @@ func (s *Set) run(sc *Scratch) {
 // known to fit, and reports those of its ids whose constraints hold.
 func (s *Set) found(sc *Scratch, li uint32, at int) {
 	l := &s.lits[li]
-	if l.flags&litPlain != 0 {
-		if sc.has(l.con) {
-			return
-		}
+	if s.done(l, sc) {
+		return
 	}
 	sc.candidates++
 	end := at + int(l.n)

@@ -78,7 +78,12 @@ func (s *Set) validatePart(p *part) error {
 		if t == nil {
 			continue
 		}
-		if err := errors.Join(s.validateWindows(t.long, 8, 8), s.validateWindows(t.short, 4, 4)); err != nil {
+		for _, x := range t.places {
+			if x.w < 2 || x.w > 8 || x.at > maxBound || t == p.ends && x.at != x.w {
+				return fmt.Errorf("anchored: %d bytes at %d", x.w, x.at)
+			}
+		}
+		if err := s.validateWindows(&t.tab, 8, 8); err != nil {
 			return fmt.Errorf("anchored: %w", err)
 		}
 	}

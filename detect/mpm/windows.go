@@ -108,7 +108,7 @@ func (s *Set) place(lits []int32, w, step int) *placement {
 	var slots []*slot
 	for _, li := range lits {
 		text := s.text(&s.lits[li])
-		n := min(len(text)-w+1, maxPlaces) // windows
+		n := min(len(text)-w+1, maxOffsets) // windows
 		shares = m.shares(shares[:0], text[:n+w-1], w)
 		slots = slots[:0]
 		for o := range n {
@@ -149,8 +149,8 @@ func (s *Set) place(lits []int32, w, step int) *placement {
 }
 
 const (
-	newWindow = 8   // price of a candidate in comparisons of an entry
-	maxPlaces = 256 // windows of one literal that are considered
+	newWindow  = 8   // price of a candidate in comparisons of an entry
+	maxOffsets = 256 // windows of one literal that are considered
 )
 
 func newWindows(w int) *windows {
@@ -194,6 +194,23 @@ func (s *Set) windows(pl *placement, w, step int) *windows {
 	t := newWindows(w)
 	t.shift, t.slots = pl.shift, pl.counts
 	t.entries = make([]entry, len(pl.lits)*step)
+	t.lists()
+	m := traffic()
+	for i, li := range pl.lits {
+		text := s.text(&s.lits[li])
+		off := int(pl.offs[i])
+		e := s.entry(m, li, off, w+step-1)
+		for j := off; j < off+step; j++ {
+			e.off = uint16(j)
+			t.add(t.hashAt(text[:j+w], j), e)
+		}
+	}
+	return t
+}
+
+// lists turns the counts of a placement into lists of entries that are still
+// empty.
+func (t *windows) lists() {
 	next := uint32(1)
 	for i := range t.slots {
 		if n := t.slots[i].ref; n != 0 {
@@ -202,21 +219,15 @@ func (s *Set) windows(pl *placement, w, step int) *windows {
 			t.entries[next-2].how = entryLast
 		}
 	}
-	m := traffic()
-	for i, li := range pl.lits {
-		text := s.text(&s.lits[li])
-		off := int(pl.offs[i])
-		e := s.entry(m, li, off, w+step-1)
-		for j := off; j < off+step; j++ {
-			e.off = uint16(j)
-			ref := t.find(t.hashAt(text[:j+w], j)) - 1
-			for t.entries[ref].n != 0 {
-				ref++
-			}
-			last := t.entries[ref].how & entryLast
-			t.entries[ref] = e
-			t.entries[ref].how |= last
-		}
+}
+
+// add puts an entry into the list of a hash.
+func (t *windows) add(h uint32, e entry) {
+	ref := t.find(h) - 1
+	for t.entries[ref].n != 0 {
+		ref++
 	}
-	return t
+	last := t.entries[ref].how & entryLast
+	t.entries[ref] = e
+	t.entries[ref].how |= last
 }
