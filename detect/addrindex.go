@@ -41,12 +41,22 @@ func newAddrIndex(sigs []*signature) *addrIndex {
 // addrMap maps addresses to rules: from starts[i] on, up to the next start,
 // those of lists[i].
 type addrMap struct {
-	starts [][16]byte
+	starts []wideAddr
 	lists  [][]uint32
 	// four says, for the upper half of each IPv4 address, how many starts are
 	// below its first one and its last one: a few at most lie between.
 	four []span
 }
+
+// wideAddr is an address as two numbers, which compare faster than bytes.
+type wideAddr struct{ hi, lo uint64 }
+
+func wide(a *[16]byte) wideAddr {
+	return wideAddr{binary.BigEndian.Uint64(a[:]), binary.BigEndian.Uint64(a[8:])}
+}
+
+// above reports whether a comes behind b.
+func (a wideAddr) above(b wideAddr) bool { return a.hi > b.hi || a.hi == b.hi && a.lo > b.lo }
 
 // span is a run of indices.
 type span struct{ lo, hi uint32 }
@@ -87,7 +97,7 @@ func (m *addrMap) build(sigs []*signature, of func(*signature) *rules.AddressSet
 			list = append(list, r)
 		}
 		slices.Sort(list)
-		m.starts = append(m.starts, at)
+		m.starts = append(m.starts, wide(&at))
 		m.lists = append(m.lists, list)
 	}
 	m.indexFour()
@@ -102,6 +112,9 @@ func successor(a [16]byte) ([16]byte, bool) {
 	return a, false
 }
 
+// mapped is what precedes an IPv4 address in sixteen bytes.
+const mapped = 0xFFFF
+
 // minFour is from how many starts on an index of IPv4 addresses pays.
 const minFour = 64
 
@@ -111,20 +124,19 @@ func (m *addrMap) indexFour() {
 		return
 	}
 	m.four = make([]span, 1<<16)
-	a := [16]byte{10: 0xFF, 11: 0xFF}
 	i := 0
 	// upTo moves i behind the starts that are at or below a.
-	upTo := func() uint32 {
-		for i < len(m.starts) && bytes.Compare(m.starts[i][:], a[:]) <= 0 {
+	upTo := func(a wideAddr) uint32 {
+		for i < len(m.starts) && !m.starts[i].above(a) {
 			i++
 		}
 		return uint32(i)
 	}
 	for half := range m.four {
-		binary.BigEndian.PutUint32(a[12:], uint32(half)<<16)
-		m.four[half].lo = upTo()
-		binary.BigEndian.PutUint32(a[12:], uint32(half)<<16|0xFFFF)
-		m.four[half].hi = upTo()
+		a := wideAddr{0, mapped<<32 | uint64(half)<<16}
+		m.four[half].lo = upTo(a)
+		a.lo |= 0xFFFF
+		m.four[half].hi = upTo(a)
 	}
 }
 
@@ -133,14 +145,15 @@ func (m *addrMap) of(a *[16]byte) []uint32 {
 	if len(m.starts) == 0 {
 		return nil
 	}
+	x := wide(a)
 	lo, hi := 0, len(m.starts)
-	if m.four != nil && binary.BigEndian.Uint64(a[:]) == 0 && binary.BigEndian.Uint32(a[8:]) == 0xFFFF {
-		s := m.four[binary.BigEndian.Uint16(a[12:])]
+	if m.four != nil && x.hi == 0 && x.lo>>32 == mapped {
+		s := m.four[uint16(x.lo>>16)]
 		lo, hi = int(s.lo), int(s.hi)
 	}
 	// The number of starts at or below a.
 	for lo < hi {
-		if i := int(uint(lo+hi) >> 1); bytes.Compare(m.starts[i][:], a[:]) > 0 {
+		if i := int(uint(lo+hi) >> 1); m.starts[i].above(x) {
 			hi = i
 		} else {
 			lo = i + 1

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ type summary struct {
 
 // tally is the part of one worker.
 type tally struct {
-	hosts map[netip.Addr]*hostSum
+	hosts map[[16]byte]hostSum // by address as in flow.Flow; without pointers, as there may be many
 	apps  map[uint16]*appSum
 	rules map[uint32]*ruleSum
 	other hostSum // of hosts beyond maxHosts
@@ -41,30 +42,24 @@ type ruleSum struct {
 // maxHosts bounds the addresses that one worker tells apart.
 const maxHosts = 1 << 17
 
+func newTally() *tally {
+	return &tally{hosts: map[[16]byte]hostSum{}, apps: map[uint16]*appSum{}, rules: map[uint32]*ruleSum{}}
+}
+
 func newSummary() *summary { return &summary{losses: map[string]uint64{}} }
 
 // worker returns the tally of another worker.
 func (s *summary) worker() *tally {
-	t := &tally{hosts: map[netip.Addr]*hostSum{}, apps: map[uint16]*appSum{}, rules: map[uint32]*ruleSum{}}
+	t := newTally()
 	s.tallies = append(s.tallies, t)
 	return t
 }
 
 // flow counts a flow that has ended.
 func (t *tally) flow(f *flow.Flow) {
-	src, dst, _, _ := f.Tuple(1)
 	n := f.Bytes[0] + f.Bytes[1]
-	for _, a := range [...]netip.Addr{src, dst} {
-		h := t.hosts[a]
-		if h == nil {
-			h = &t.other
-			if len(t.hosts) < maxHosts {
-				h = &hostSum{}
-				t.hosts[a] = h
-			}
-		}
-		h.flows++
-		h.bytes += n
+	for _, a := range f.Addr {
+		t.host(a, hostSum{1, n})
 	}
 	a := t.apps[f.App]
 	if a == nil {
@@ -73,6 +68,22 @@ func (t *tally) flow(f *flow.Flow) {
 	}
 	a.flows++
 	a.bytes += n
+}
+
+// host adds to what is known of an address.
+func (t *tally) host(a [16]byte, more hostSum) {
+	h, ok := t.hosts[a]
+	if !ok && len(t.hosts) == maxHosts {
+		t.other.add(more)
+		return
+	}
+	h.add(more)
+	t.hosts[a] = h
+}
+
+func (h *hostSum) add(more hostSum) {
+	h.flows += more.flows
+	h.bytes += more.bytes
 }
 
 // tapped is a lane whose alerts are counted as they pass.
@@ -119,15 +130,14 @@ const lines = 10
 
 // print writes the tables.
 func (s *summary) print(w io.Writer) {
-	sum := &tally{hosts: map[netip.Addr]*hostSum{}, apps: map[uint16]*appSum{}, rules: map[uint32]*ruleSum{}}
-	for _, t := range s.tallies {
-		for a, h := range t.hosts {
-			x := sum.hosts[a]
-			if x == nil {
-				x = &hostSum{}
-				sum.hosts[a] = x
+	sum := newTally()
+	for i, t := range s.tallies {
+		if i == 0 {
+			sum.hosts = t.hosts
+		} else {
+			for a, h := range t.hosts {
+				sum.host(a, h)
 			}
-			x.flows, x.bytes = x.flows+h.flows, x.bytes+h.bytes
 		}
 		for id, a := range t.apps {
 			x := sum.apps[id]
@@ -146,17 +156,18 @@ func (s *summary) print(w io.Writer) {
 			x.alerts += r.alerts
 		}
 	}
-	table(w, "hosts", len(sum.hosts), sorted(sum.hosts, func(a, b *hostSum) int { return cmp.Compare(b.bytes, a.bytes) }, netip.Addr.Compare),
-		func(a netip.Addr) string {
+	table(w, "hosts", len(sum.hosts), first(lines, sum.hosts, func(a, b hostSum) int { return cmp.Compare(b.bytes, a.bytes) },
+		func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) }),
+		func(a [16]byte) string {
 			h := sum.hosts[a]
-			return fmt.Sprintf("%-40s %8d flows %12s", a, h.flows, size(h.bytes))
+			return fmt.Sprintf("%-40s %8d flows %12s", netip.AddrFrom16(a).Unmap(), h.flows, size(h.bytes))
 		})
-	table(w, "protocols", len(sum.apps), sorted(sum.apps, func(a, b *appSum) int { return cmp.Compare(b.flows, a.flows) }, cmp.Compare[uint16]),
+	table(w, "protocols", len(sum.apps), first(lines, sum.apps, func(a, b *appSum) int { return cmp.Compare(b.flows, a.flows) }, cmp.Compare[uint16]),
 		func(id uint16) string {
 			a := sum.apps[id]
 			return fmt.Sprintf("%-40s %8d flows %12s", s.name(id), a.flows, size(a.bytes))
 		})
-	table(w, "rules", len(sum.rules), sorted(sum.rules, func(a, b *ruleSum) int {
+	table(w, "rules", len(sum.rules), first(lines, sum.rules, func(a, b *ruleSum) int {
 		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(b.alerts, a.alerts))
 	}, cmp.Compare[uint32]), func(sid uint32) string {
 		r := sum.rules[sid]
@@ -167,19 +178,25 @@ func (s *summary) print(w io.Writer) {
 	}
 	if len(s.losses) > 0 {
 		fmt.Fprintln(w, "\nlost or looked at in part:")
-		for _, reason := range sorted(s.losses, func(a, b uint64) int { return cmp.Compare(b, a) }, cmp.Compare[string]) {
+		for _, reason := range first(len(s.losses), s.losses, func(a, b uint64) int { return cmp.Compare(b, a) }, cmp.Compare[string]) {
 			fmt.Fprintf(w, "  %8d %s\n", s.losses[reason], reason)
 		}
 	}
 }
 
-// sorted returns the keys of m by their values, then by themselves.
-func sorted[K comparable, V any](m map[K]V, byValue func(a, b V) int, byKey func(a, b K) int) []K {
-	keys := make([]K, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+// first returns the keys that come first by their values, then by themselves: at
+// most n, in order.
+func first[K comparable, V any](n int, m map[K]V, byValue func(a, b V) int, byKey func(a, b K) int) []K {
+	keys := make([]K, 0, n+1)
+	for k, v := range m {
+		i, _ := slices.BinarySearchFunc(keys, k, func(x, k K) int { return cmp.Or(byValue(m[x], v), byKey(x, k)) })
+		if i == n {
+			continue
+		}
+		if keys = slices.Insert(keys, i, k); len(keys) > n {
+			keys = keys[:n]
+		}
 	}
-	slices.SortFunc(keys, func(a, b K) int { return cmp.Or(byValue(m[a], m[b]), byKey(a, b)) })
 	return keys
 }
 

@@ -3,6 +3,7 @@ package mpm
 import (
 	"cmp"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -11,8 +12,13 @@ import (
 // places share one table, so that a scan touches little memory.
 type anchored struct {
 	places []place
-	tab    windows // by hashPlace
+	filter []uint64 // bits by hash: most of what is looked up is not there
+	shift  uint32   // 32 - log2(bits of filter)
+	tab    windows  // by place.hash
 }
+
+// placeBits is how many bits of the filter a literal gets, at least.
+const placeBits = 8
 
 // A place is where literals begin, and how many of their bytes are looked up.
 // At the end it is where their last bytes begin.
@@ -28,7 +34,7 @@ const maxPlaces = 8
 // minEnds is the shortest literal that is looked up at the end.
 const minEnds = 4
 
-// hashPlace hashes the bytes of a window, folded, at a place.
+// hash hashes the bytes of a window, folded, at the place.
 func (p *place) hash(x uint64) uint32 {
 	x = (x | 0x2020202020202020) << (64 - 8*p.w)
 	return uint32(((x ^ uint64(p.at)) * 0x9E3779B97F4A7C15) >> 32)
@@ -98,6 +104,11 @@ func (s *Set) newAnchored(lits []int32, end bool) (t *anchored, rest []int32) {
 		}
 	}
 	t.tab = s.anchoredTable(pl, hashes)
+	log := bits.Len(uint(max(placeBits*n, 64) - 1))
+	t.filter, t.shift = make([]uint64, 1<<log/64), uint32(32-log)
+	for _, h := range hashes {
+		t.filter[h>>t.shift>>6] |= 1 << (h >> t.shift & 63)
+	}
 	return t, rest
 }
 
@@ -115,7 +126,7 @@ func (s *Set) anchoredTable(pl *placement, hashes []uint32) windows {
 	return t
 }
 
-func (t *anchored) memory() int { return t.tab.memory() }
+func (t *anchored) memory() int { return t.tab.memory() + len(t.filter)*8 }
 
 // scanStart looks at the places from the beginning.
 func (s *Set) scanStart(t *anchored, sc *Scratch) {
@@ -138,7 +149,11 @@ func (s *Set) scanEnd(t *anchored, sc *Scratch) {
 
 // lookAt tries the literals behind the window at index i.
 func (s *Set) lookAt(t *anchored, p *place, i int, sc *Scratch) {
-	if ref := t.tab.find(p.hash(p.load(sc.b, i))); ref != 0 {
+	h := p.hash(p.load(sc.b, i))
+	if t.filter[h>>t.shift>>6]>>(h>>t.shift&63)&1 == 0 {
+		return
+	}
+	if ref := t.tab.find(h); ref != 0 {
 		s.try(sc, t.tab.entries, ref-1, i)
 	}
 }

@@ -99,6 +99,8 @@ func (w *writer) anchored(t *anchored) {
 		return
 	}
 	putSlice(w, t.places)
+	putSlice(w, t.filter)
+	w.int(int(t.shift))
 	w.windows(&t.tab)
 }
 
@@ -107,6 +109,8 @@ func (r *reader) anchored() *anchored {
 		return nil
 	}
 	t := &anchored{places: getSlice[place](r)}
+	t.filter = getSlice[uint64](r)
+	t.shift = uint32(r.int())
 	if tab := r.windows(); tab != nil {
 		t.tab = *tab
 	}

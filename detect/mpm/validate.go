@@ -83,6 +83,9 @@ func (s *Set) validatePart(p *part) error {
 				return fmt.Errorf("anchored: %d bytes at %d", x.w, x.at)
 			}
 		}
+		if t.shift < 4 || t.shift > 26 || len(t.filter) != 1<<(26-t.shift) {
+			return fmt.Errorf("anchored: filter of %d words with shift %d", len(t.filter), t.shift)
+		}
 		if err := s.validateWindows(&t.tab, 8, 8); err != nil {
 			return fmt.Errorf("anchored: %w", err)
 		}

@@ -14,7 +14,7 @@ const (
 	// maxRecord bounds one record; a longer one is an error, not an allocation.
 	maxRecord = 1 << 24
 	// BatchFrames is the most frames of one batch.
-	BatchFrames = 256
+	BatchFrames = 1024
 )
 
 // block is memory that frames alias. It is used again when nobody refers to it.
