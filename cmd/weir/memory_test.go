@@ -12,8 +12,8 @@ func TestHeapGrowth(t *testing.T) {
 		want        int
 	}{
 		{"small heap", 10, 1, mostGrowth},
-		{"all garbage", 256, 1, 12},
-		{"half garbage", 256, 0.5, 25},
+		{"all garbage", 256, 1, 9},
+		{"half garbage", 256, 0.5, 18},
 		{"nearly none", 256, 0.01, 37},
 		{"none, large heap", 1 << 12, 0, leastGrowth},
 	} {
