@@ -127,7 +127,8 @@ func New(o *Options) (*Pipeline, error) {
 		w := &worker{
 			dec: packet.NewDecoder(o.Packet), frags: defrag.NewTable(o.Defrag), flows: flow.NewTable(flows),
 			streams: stream.NewEngine(o.Stream), inspector: o.Inspector(i, lane), pub: lane, files: &files,
-			rec: rec, options: settings, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"), bypassAtDepth: o.Stream.Bypass,
+			rec: rec, options: settings, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"),
+			wantsDrop: lane.Wants("drop"), ips: o.Stream.IPS, bypassAtDepth: o.Stream.Bypass,
 		}
 		w.describer, _ = files.Sink.(describer)
 		w.counters.events = make([]uint64, packet.NumEvents)

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"weir/decode/event"
 	"weir/decode/field"
 	"weir/decode/flow"
 	"weir/decode/packet"
@@ -47,6 +48,9 @@ type Inspection struct {
 	Opening bool
 	// Last is true at the end of the flow: what waited for more is inspected now.
 	Last bool
+	// DropRule is set by the inspector where a rule has dropped the packet: it
+	// appends the rule as alerts show it.
+	DropRule event.Appender
 	// Further is true where the packet comes again with bytes of the stream that
 	// stand behind a hole: only rules on the stream run.
 	Further bool
@@ -67,8 +71,7 @@ type Verdict uint16
 
 // Verdicts.
 const (
-	VerdictDrop     Verdict = 1 << iota // this packet
-	VerdictDropFlow                     // and all to come
+	VerdictDropFlow Verdict = 1 << iota // all packets to come; the inspector has marked this one
 	VerdictReject
 	VerdictPassFlow // no more packet inspection
 	VerdictBypass   // shed the flow

@@ -33,6 +33,7 @@ func (s *stats) AppendEvent(b []byte, out *event.Output) []byte {
 	b = s.streamEvents(b)
 	b = s.tcp(b)
 	b = s.memcap(b)
+	b = s.verdicts(b)
 	b = s.exceptions(b)
 	b = s.flow(b)
 	b = s.bypassed(b)
@@ -186,6 +187,18 @@ func (s *stats) flow(b []byte) []byte {
 		b = event.Uint(b, n, tcpState[i])
 	}
 	return event.Close(event.Close(event.Close(b)))
+}
+
+// verdicts counts what became of packets, where the traffic is inline.
+func (s *stats) verdicts(b []byte) []byte {
+	if !s.pl.stream.IPS {
+		return b
+	}
+	var sum verdicts
+	for _, w := range s.pl.workers {
+		sum.add(&w.counters.verdicts)
+	}
+	return sum.append(b)
 }
 
 // exceptions counts what was done at limits.

@@ -42,6 +42,8 @@ type worker struct {
 
 	counters               counters
 	wantsAnomaly, wantsARP bool
+	wantsDrop              bool
+	ips                    bool // the traffic counts as inline: verdicts take effect
 	wantsFrames            bool
 	frames                 []Frame // reused
 	// bypassAtDepth: flows are shed when a direction reaches the stream depth.
@@ -52,6 +54,7 @@ type worker struct {
 	ev         event.Event
 	anomaly    anomaly
 	arp        arpRecord
+	drop       dropRecord
 	record     txRecord
 	fileRecord fileRecord
 	flowRecord flowRecord
@@ -93,8 +96,9 @@ func (w *worker) packet(p *packet.Packet) {
 		if f.State == flow.StateBypassed {
 			return
 		}
-		if f.Has(flow.Dropped) {
-			p.Flags |= packet.Dropped
+		if f.Has(flow.Dropped) && w.ips {
+			p.Drop(packet.DropFlow)
+			w.settleVerdict(p, f)
 			w.log(p, f, nil)
 			return
 		}
@@ -181,6 +185,7 @@ func (w *worker) inspect(p *packet.Packet, f *flow.Flow, a *app, opening bool) {
 	if len(w.in.Frames) > 0 {
 		a.closeFrames(p.Dir)
 	}
+	w.settleVerdict(p, f)
 	w.log(p, f, a)
 }
 
@@ -188,9 +193,6 @@ func (w *worker) inspect(p *packet.Packet, f *flow.Flow, a *app, opening bool) {
 func (w *worker) verdict(p *packet.Packet, f *flow.Flow, v Verdict) {
 	if v == 0 {
 		return
-	}
-	if v&VerdictDrop != 0 {
-		p.Flags |= packet.Dropped
 	}
 	if v&VerdictNoLogTx != 0 {
 		p.Flags |= packet.NoLog
@@ -202,7 +204,7 @@ func (w *worker) verdict(p *packet.Packet, f *flow.Flow, v Verdict) {
 		f.Flags |= flow.Alerted
 	}
 	if v&VerdictDropFlow != 0 {
-		f.Flags |= flow.Dropped
+		f.Flags |= flow.Dropped | flow.NoPacketInspect
 	}
 	if v&VerdictReject != 0 {
 		f.Flags |= flow.Rejected

@@ -13,8 +13,12 @@ import (
 )
 
 // appendRule appends the members of the alert object that a rule says.
-func (s *signature) appendRule(b []byte) []byte {
-	b = event.Str(b, "action", "allowed")
+func (s *signature) appendRule(b []byte, ips bool) []byte {
+	action := "allowed"
+	if s.action == actReject || s.action == actDrop && ips {
+		action = "blocked"
+	}
+	b = event.Str(b, "action", action)
 	b = event.Uint(b, "gid", uint64(s.gid))
 	b = event.Uint(b, "signature_id", uint64(s.sid))
 	b = event.Uint(b, "rev", uint64(s.rev))
@@ -72,6 +76,8 @@ func (b *Builder) intern(text []byte) []byte {
 type alertOptions struct {
 	payload, printable, packet, length bool
 	app, ruleMetadata, rawRule         bool
+	verdict                            bool
+	names                              decode.VerdictNames
 }
 
 // AlertOptions reads the alert section of an eve-log output.
@@ -79,6 +85,7 @@ func AlertOptions(o event.Options) (any, error) {
 	a := &alertOptions{
 		payload: o.Bool("payload", false), printable: o.Bool("payload-printable", false), packet: o.Bool("packet", false),
 		length: o.Bool("payload-length", false), app: true, ruleMetadata: true,
+		verdict: o.Bool("verdict", false), names: decode.NamesOf(o),
 	}
 	m := o.Sub("metadata")
 	if len(m.Keys()) > 0 {
@@ -108,7 +115,7 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 	}
 	s := x.a.sig
 	b = event.Open(b, "alert")
-	b = s.appendRule(b)
+	b = s.appendRule(b, x.w.e.opt.IPS)
 	b = x.target(b)
 	if o.ruleMetadata && s.metadata != nil {
 		b = append(append(b, ','), s.metadata...)
@@ -136,6 +143,9 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 			}
 		}
 		b = x.files(b)
+	}
+	if o.verdict {
+		b = decode.AppendVerdict(b, x.p, o.names)
 	}
 	if x.f != nil {
 		b = x.flow(b)
@@ -242,47 +252,6 @@ func (x *alertBody) payload(b []byte, o *alertOptions) []byte {
 		b = event.Close(b)
 	}
 	return b
-}
-
-// publish turns the rules that have fitted into alerts and a verdict.
-func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
-	if len(w.alerts) == 0 {
-		return 0
-	}
-	var v decode.Verdict
-	n := 0
-	for _, a := range w.alerts {
-		s := a.sig
-		if s.bypass {
-			v |= decode.VerdictBypass
-		}
-		if s.action == actPass {
-			if f != nil && (s.hasTx || s.app != nil || !s.needPacket) {
-				v |= decode.VerdictPassFlow
-			}
-			break
-		}
-		if !w.allow(s, p, f) {
-			continue
-		}
-		if s.noAlert || s.action == actConfig {
-			continue
-		}
-		if n++; n > w.e.opt.AlertMax {
-			break
-		}
-		w.Alerts++
-		v |= decode.VerdictAlerted
-		w.body = alertBody{w, a, p, f, w.in.Proto}
-		decode.PacketHead(&w.ev, "alert", p, f)
-		if a.tx != nil {
-			w.ev.HasTx, w.ev.TxID = true, a.tx.Base().ID
-		}
-		w.ev.Body = &w.body
-		w.ev.Alert = &event.Alert{GID: s.gid, SID: s.sid, Rev: s.rev, Msg: s.msg, Class: s.class, Priority: s.priority}
-		w.pub.Publish(&w.ev)
-	}
-	return v
 }
 
 func appendBase64(b, data []byte) []byte {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"weir/decode/field"
+	"weir/decode/packet"
 	"weir/decode/proto"
 	"weir/detect/mpm"
 	"weir/rules"
@@ -67,11 +68,15 @@ func (c *compiler) header() error {
 	switch r.Action.S {
 	case "alert":
 	case "pass":
-		s.action = actPass
+		s.action, s.noAlert = actPass, true
 	case "drop":
 		s.action = actDrop
-	case "reject", "rejectsrc", "rejectdst", "rejectboth":
-		s.action = actReject
+	case "reject", "rejectsrc":
+		s.action, s.reject = actReject, packet.RejectSrc
+	case "rejectdst":
+		s.action, s.reject = actReject, packet.RejectDst
+	case "rejectboth":
+		s.action, s.reject = actReject, packet.RejectSrc|packet.RejectDst
 	case "config":
 		s.action = actConfig
 	default:

@@ -33,6 +33,8 @@ type Options struct {
 	AlertMax   int               // alerts of one packet
 	RuleDir    string            // where files that rules name are looked up
 	KeepRaw    bool              // alerts may show the text of their rule
+	Actions    []string          // action-order; nil: pass, drop, reject, alert
+	IPS        bool              // the traffic counts as inline: verdicts take effect
 }
 
 // Builder compiles rules.
@@ -144,15 +146,23 @@ type ruleID struct{ gid, sid uint32 }
 
 // Build makes an engine of the rules added. It ends the builder's use.
 func (b *Builder) Build() (*Engine, *Report, error) {
-	order(b.sigs)
+	order(b.sigs, b.opt.Actions)
 	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares}
 	return e, &Report{Loaded: len(b.sigs), Errors: b.errs}, e.group()
 }
 
-// order puts rules in the order of inspection: pass, drop, reject, alert; what
-// sets flow bits before what reads them; higher priority first; then as loaded.
-func order(sigs []*signature) {
-	rank := [...]int{actAlert: 4, actPass: 0, actDrop: 1, actReject: 2, actConfig: 3}
+// order puts rules in the order of inspection: by action, in the order given;
+// what sets flow bits before what reads them; higher priority first; then as
+// loaded.
+func order(sigs []*signature, actions []string) {
+	var rank [actConfig + 1]int
+	for i, name := range actionOrder {
+		rank[actionNames[name]] = 2 * (len(actions) + i) // behind those that are named
+	}
+	for i, name := range actions {
+		rank[actionNames[name]] = 2 * i
+	}
+	rank[actConfig] = rank[actAlert] - 1
 	bits := func(s *signature) int {
 		switch {
 		case len(s.setsBits) > 0 && len(s.readsBits) == 0:
@@ -309,6 +319,7 @@ type appGroup struct {
 func (e *Engine) group() error {
 	e.app = make([][2]appGroup, len(e.set.All())+2)
 	for _, s := range e.sigs {
+		s.wholeFlow = s.isWholeFlow()
 		switch {
 		case s.eventOnly:
 			e.events = append(e.events, s)
@@ -339,10 +350,20 @@ func (e *Engine) group() error {
 	return e.buildSets()
 }
 
-// isIPOnly reports whether a rule looks at addresses alone.
+// isIPOnly reports whether a rule looks at addresses and ports alone: what it
+// says of one packet it says of all of a flow's direction.
 func (s *signature) isIPOnly() bool {
 	return len(s.units) == 0 && len(s.packet) == 0 && len(s.stateTests) == 0 && s.streamSize == nil && s.appEvent == 0 &&
-		s.app == nil && s.sport.Any && s.dport.Any && !s.flow.set && s.protos&protoOther != 0
+		s.app == nil && !s.flow.set
+}
+
+// isWholeFlow reports whether what a rule says of a packet, it says of the flow:
+// rules on addresses, on the protocol or on transactions alone.
+func (s *signature) isWholeFlow() bool {
+	if s.hasTx || s.isIPOnly() {
+		return true
+	}
+	return (s.app != nil || s.appTests > 0) && len(s.units) == 0 && len(s.packet) == s.appTests && len(s.stateTests) == 0
 }
 
 func (e *Engine) groupApp(s *signature) {

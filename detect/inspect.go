@@ -15,7 +15,9 @@ import (
 
 // Worker is the scratch of one worker. It implements decode.Inspector.
 type Worker struct {
-	Alerts uint64 // raised
+	Alerts     uint64 // raised
+	Overflow   uint64 // not raised: their packet had too many
+	Suppressed uint64 // not raised: thresholds
 
 	e   *Engine
 	pub event.Publisher
@@ -45,6 +47,9 @@ type Worker struct {
 	txFirst []*signature // found in payload, look at transactions too
 	ev      event.Event
 	body    alertBody
+	drop    dropRule
+	// inStream: the last rule that has fitted has done so in the stream.
+	inStream bool
 }
 
 // NewWorker returns the engine's inspector for one worker of a run, whose workers
@@ -68,8 +73,9 @@ type cached struct {
 
 // alert is a rule that has fitted.
 type alert struct {
-	sig *signature
-	tx  proto.Transaction
+	sig    *signature
+	tx     proto.Transaction
+	stream bool // it has fitted in the reassembled stream
 }
 
 // txState is what the engine remembers of a transaction and direction.
@@ -99,6 +105,7 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 		return 0
 	}
 	w.alerts, w.txFirst, w.hasRaw = w.alerts[:0], w.txFirst[:0], false
+	w.drop.s = nil
 	w.newGeneration()
 	if p.NEvents > 0 || len(in.AppEvents) > 0 {
 		for _, s := range w.e.events {
@@ -324,6 +331,7 @@ func (w *Worker) packetRule(s *signature, p *packet.Packet, f *flow.Flow) bool {
 	if s.app != nil && !w.appFits(s) {
 		return false
 	}
+	w.inStream = false
 	for i := range s.units {
 		if !w.payloadUnit(s, &s.units[i], p, f) {
 			return false
@@ -365,7 +373,8 @@ func (w *Worker) payloadUnit(s *signature, u *unit, p *packet.Packet, f *flow.Fl
 		}
 	}
 	if p.Proto == packet.ProtoTCP && s.onStream() && w.hasRaw {
-		return w.fits(u, w.raw, w.rawBase, p.Has(packet.StreamEOF))
+		w.inStream = w.fits(u, w.raw, w.rawBase, p.Has(packet.StreamEOF))
+		return w.inStream
 	}
 	return false
 }
@@ -399,7 +408,7 @@ func (w *Worker) fire(s *signature, tx proto.Transaction) {
 	for _, post := range s.posts {
 		post(w, s, w.in.Packet, w.in.Flow)
 	}
-	w.alerts = append(w.alerts, alert{s, tx})
+	w.alerts = append(w.alerts, alert{s, tx, w.inStream})
 }
 
 // flowState returns what is remembered of a flow, or nil.

@@ -744,6 +744,7 @@ func appProtocol(c *compiler, v string) error {
 	if len(ps) == 0 && name != "failed" && name != "unknown" {
 		return fmt.Errorf("value %q: no such protocol", name)
 	}
+	c.s.appTests++
 	return c.flowTest(func(f *flow.Flow) bool {
 		if f.App == 0 {
 			return name == "unknown" != neg && name == "unknown"

@@ -19,11 +19,19 @@ const (
 	actConfig
 )
 
+// actionOrder is in which order rules are inspected, where the configuration
+// says nothing else, by the names that it uses.
+var actionOrder = []string{"pass", "drop", "reject", "alert"}
+
+var actionNames = map[string]action{"pass": actPass, "drop": actDrop, "reject": actReject, "alert": actAlert}
+
 // signature is one compiled rule; immutable.
 type signature struct {
 	raw           string // the rule as written, with Options.KeepRaw
 	sid, gid, rev uint32
 	action        action
+	reject        packet.Reject // of actReject: who is told
+	wholeFlow     bool          // pass and drop are about the flow, wherever the rule has fitted
 	priority      uint32
 	msg           string
 	class         string
@@ -49,6 +57,7 @@ type signature struct {
 	stateTests    []func(w *Worker, f *flow.Flow) bool // flowbits, flowint
 	setsBits      []int
 	readsBits     []int
+	appTests      int // those of packet that are about the protocol alone
 	streamSize    func(client, server uint64) bool
 	appEvent      proto.AppEvent
 	threshold     *threshold

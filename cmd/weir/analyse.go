@@ -160,6 +160,9 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if kept != nil {
 		more = append(more, fileStats{kept})
 	}
+	if a.rules != nil {
+		more = append(more, detectStats{a.rules, workers})
+	}
 	pl.Finish(func(pub event.Publisher) { pl.PublishStats(pub, a.set, more...) })
 	err = errors.Join(err, sink.Close())
 	if kept != nil {

@@ -199,7 +199,7 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 		"flow":    {Events: []string{"flow"}},
 		"netflow": {Events: []string{"netflow"}},
 		"stats":   {Events: []string{"stats"}},
-		"drop":    {Events: []string{"drop"}},
+		"drop":    {Events: []string{"drop"}, Options: decode.DropOptions},
 	}
 	for _, p := range set.All() {
 		for i := range p.Records {

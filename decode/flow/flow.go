@@ -76,6 +76,9 @@ const (
 	BypassCapture
 	// BypassNext: to be shed once the next packet has been handled.
 	BypassNext
+	// DropLoggedTS and DropLoggedTC: a dropped packet was reported.
+	DropLoggedTS
+	DropLoggedTC
 )
 
 // Flow is one conversation. Pointers to it stay valid until the table releases

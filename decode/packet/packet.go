@@ -58,8 +58,9 @@ const (
 	StreamAdded
 	// StreamEOF: last (pseudo) packet of the flow; what is held is to be inspected now.
 	StreamEOF
-	// Dropped and Bypassed are verdicts.
+	// Dropped, Passed and Bypassed are verdicts.
 	Dropped
+	Passed
 	Bypassed
 	// NoLog: do not log for this packet (config keyword, pass rule).
 	NoLog
@@ -92,6 +93,10 @@ type Packet struct {
 	Depth uint8   // tunnel depth; 0 is the outermost packet
 	Root  *Packet // outermost packet around an Inner one; nil without
 	src   Source
+
+	// Verdict.
+	DropReason DropReason
+	Reject     Reject
 
 	// Link layer.
 	EtherType uint16    // of the innermost header; valid if there is one

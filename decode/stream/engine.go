@@ -134,7 +134,8 @@ func (e *Engine) Segment(p *packet.Packet, f *flow.Flow, sink Sink) {
 		ok = a.next()
 	}
 	if !ok && e.opt.DropInvalid {
-		p.Flags |= packet.Dropped | packet.NoPayloadInspect
+		p.Flags |= packet.NoPayloadInspect
+		p.Drop(packet.DropStreamError)
 	}
 	if a.s == nil {
 		return

@@ -79,12 +79,28 @@ func (a *arrival) apply(r flow.Reason, x flow.Exception) bool {
 			f.Flags |= flow.Dropped
 		}
 		f.Flags |= flow.NoPayloadInspect | flow.NoPacketInspect
-		p.Flags |= packet.Dropped | packet.NoPayloadInspect | packet.NoPacketInspect
+		a.drop(r, x)
 		a.StopReassembly(f)
 		return false
 	case flow.ExceptionDropPacket:
-		p.Flags |= packet.Dropped | packet.NoPayloadInspect | packet.NoPacketInspect
+		a.drop(r, x)
 		return false
 	}
 	return true
+}
+
+// dropReasons are what a packet was dropped for, by the reason of the exception.
+var dropReasons = [...]packet.DropReason{
+	flow.ReasonStreamMemcap: packet.DropStreamMemcap, flow.ReasonReassemblyMemcap: packet.DropReassembly,
+	flow.ReasonMidstream: packet.DropMidstream, flow.ReasonAppError: packet.DropAppError,
+}
+
+// drop drops the packet by an exception.
+func (a *arrival) drop(r flow.Reason, x flow.Exception) {
+	p := a.p
+	p.Flags |= packet.NoPayloadInspect | packet.NoPacketInspect
+	p.Drop(dropReasons[r])
+	if x == flow.ExceptionReject {
+		p.Reject |= packet.RejectSrc | packet.RejectDst
+	}
 }

@@ -58,7 +58,8 @@ func (a *arrival) urgentPointer() bool {
 	seq := t.Seq + uint32(t.Urgent) - 1
 	switch policy {
 	case UrgentDrop:
-		a.p.Flags |= packet.Dropped | packet.NoPayloadInspect
+		a.p.Flags |= packet.NoPayloadInspect
+		a.p.Drop(packet.DropUrgent)
 		return false
 	case UrgentOOB, UrgentGap:
 		i, known := slices.BinarySearchFunc(u.seqs, seq, func(x, y uint32) int { return int(int32(x - y)) })

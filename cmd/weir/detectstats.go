@@ -1,0 +1,31 @@
+package main
+
+import (
+	"weir/decode/event"
+	"weir/detect"
+)
+
+// detectStats are the counters of the detection engine.
+type detectStats struct {
+	rules   *ruleSet
+	workers []*detect.Worker
+}
+
+// AppendEvent implements event.Appender.
+func (d detectStats) AppendEvent(b []byte, _ *event.Output) []byte {
+	var c detect.Counters
+	for _, w := range d.workers {
+		c.Add(w)
+	}
+	b = event.Open(b, "detect")
+	b = event.OpenElem(event.OpenArray(b, "engines"))
+	b = event.Uint(b, "id", 0)
+	b = event.Uint(b, "rules_loaded", uint64(d.rules.loaded))
+	b = event.Uint(b, "rules_failed", uint64(len(d.rules.errs)))
+	b = event.Uint(b, "rules_skipped", 0)
+	b = event.CloseArray(event.Close(b))
+	b = event.Uint(b, "alert", c.Alerts)
+	b = event.Uint(b, "alert_queue_overflow", c.Overflow)
+	b = event.Uint(b, "alerts_suppressed", c.Suppressed)
+	return event.Close(b)
+}
