@@ -27,7 +27,20 @@ func (pl *Pipeline) PublishStats(pub event.Publisher, set *proto.Set, more ...ev
 
 // AppendEvent implements event.Appender.
 func (s *stats) AppendEvent(b []byte, out *event.Output) []byte {
-	b = event.Open(b, "stats")
+	o, _ := out.Opts.(*statsOptions)
+	if o != nil && !o.totals {
+		return nil
+	}
+	b = event.Key(b, "stats")
+	if o != nil && !o.zeros {
+		return event.Prune(b, s.counters(nil, out))
+	}
+	return s.counters(b, out)
+}
+
+// counters appends the object of all counters.
+func (s *stats) counters(b []byte, out *event.Output) []byte {
+	b = append(b, '{')
 	b = event.Uint(b, "uptime", 0)
 	b = s.decoder(b)
 	b = s.streamEvents(b)

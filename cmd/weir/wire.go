@@ -198,7 +198,7 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 		"files":   {Events: []string{"fileinfo"}, Options: decode.FileOptions},
 		"flow":    {Events: []string{"flow"}},
 		"netflow": {Events: []string{"netflow"}},
-		"stats":   {Events: []string{"stats"}},
+		"stats":   {Events: []string{"stats"}, Options: decode.StatsOptions},
 		"drop":    {Events: []string{"drop"}, Options: decode.DropOptions},
 	}
 	for _, p := range set.All() {
@@ -230,6 +230,11 @@ func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
 		case !out.Enabled:
 		case out.Eve != nil:
 			o.Outputs = append(o.Outputs, eveOutput(out.Eve, types, c.Version))
+		case out.Name == "stats":
+			o.Outputs = append(o.Outputs, eve.Output{
+				Format: eve.Stats, FileType: out.Line.FileType, Filename: out.Line.Filename, Append: out.Line.Append,
+				Counters: decode.StatsOutput(out.Line.Totals, out.Line.NullVals),
+			})
 		case out.Name == "fast":
 			o.Outputs = append(o.Outputs, eve.Output{
 				Format: eve.Fast, FileType: out.Line.FileType, Filename: out.Line.Filename, Append: out.Line.Append,
@@ -242,7 +247,7 @@ func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
 func eveOutput(e *config.Eve, types map[string]eve.Type, v config.Version) eve.Output {
 	to := eve.Output{
 		FileType: e.FileType, Filename: e.Filename, Append: e.Append, CommunityID: e.CommunityID, Seed: e.CommunityIDSeed, SwappedID: v < config.Version8,
-		Ethernet: e.Ethernet, Metadata: e.Metadata, PcapFile: e.PcapFile,
+		Ethernet: e.Ethernet, Metadata: e.Metadata, PcapFile: e.PcapFile, Prefix: e.Prefix,
 	}
 	for _, t := range e.Types {
 		if _, ok := types[t.Name]; !t.Enabled || !ok && slices.Contains(otherTypes, t.Name) {

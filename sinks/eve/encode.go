@@ -7,6 +7,7 @@ import (
 // appendEvent appends ev as one line of JSON. It returns nil if the output does
 // not take it.
 func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
+	b = append(b, r.head.prefix...)
 	b = append(b, `{"timestamp":"`...)
 	b = event.AppendTime(b, ev.Time)
 	b = append(b, '"')

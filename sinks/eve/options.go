@@ -28,8 +28,9 @@ type Format uint8
 
 // Formats.
 const (
-	JSON Format = iota
-	Fast        // one line an alert, as fast.log
+	JSON  Format = iota
+	Fast         // one line an alert, as fast.log
+	Stats        // tables of counters, as stats.log
 )
 
 // Output is one destination.
@@ -44,7 +45,9 @@ type Output struct {
 	SwappedID   bool // community ids order ports as Suricata 7.0 did
 	Ethernet    bool
 	Metadata    bool
-	PcapFile    bool // write pcap_filename
+	PcapFile    bool   // write pcap_filename
+	Prefix      string // in front of each record of JSON
+	Counters    any    // of Stats: options of the stats event
 	Level       string
 }
 
@@ -59,6 +62,7 @@ type TypeOptions struct {
 type head struct {
 	communityID, swapped, ethernet, metadata, pcapFile bool
 	seed                                               uint16
+	prefix                                             string
 }
 
 // route is what one output does with one event type.
@@ -72,9 +76,13 @@ type route struct {
 func routes(o *Options) (map[string][]route, error) {
 	t := map[string][]route{}
 	for i, out := range o.Outputs {
-		h := head{out.CommunityID, out.SwappedID, out.Ethernet, out.Metadata, out.PcapFile, out.Seed}
+		h := head{out.CommunityID, out.SwappedID, out.Ethernet, out.Metadata, out.PcapFile, out.Seed, out.Prefix}
 		if out.Format == Fast {
 			t["alert"] = append(t["alert"], route{out: i, head: h})
+			continue
+		}
+		if out.Format == Stats {
+			t["stats"] = append(t["stats"], route{out: i, opts: event.Output{Index: i, Opts: out.Counters}})
 			continue
 		}
 		for _, ty := range out.Types {

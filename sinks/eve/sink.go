@@ -114,11 +114,14 @@ func (s *Sink) wants(typ string) bool { return len(s.routes[typ]) > 0 }
 
 // encode appends ev in the form of route r; nil if the output does not take it.
 func (s *Sink) encode(b []byte, ev *event.Event, r *route, num uint64) []byte {
-	if s.formats[r.out] == Fast {
+	switch s.formats[r.out] {
+	case Fast:
 		if ev.Alert == nil {
 			return nil
 		}
 		return appendFast(b, ev)
+	case Stats:
+		return appendStats(b, ev, &r.opts)
 	}
 	pcapFile := ""
 	if r.head.pcapFile {
