@@ -13,9 +13,9 @@ import (
 )
 
 // appendRule appends the members of the alert object that a rule says.
-func (s *signature) appendRule(b []byte, ips bool) []byte {
-	action := "allowed"
-	if s.action == actReject || s.action == actDrop && ips {
+func (a *alert) appendRule(b []byte, ips bool) []byte {
+	s, action := a.sig, "allowed"
+	if a.action == actReject || a.action == actDrop && ips {
 		action = "blocked"
 	}
 	b = event.Str(b, "action", action)
@@ -115,7 +115,7 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 	}
 	s := x.a.sig
 	b = event.Open(b, "alert")
-	b = s.appendRule(b, x.w.e.opt.IPS)
+	b = x.a.appendRule(b, x.w.e.opt.IPS)
 	b = x.target(b)
 	if o.ruleMetadata && s.metadata != nil {
 		b = append(append(b, ','), s.metadata...)

@@ -33,6 +33,7 @@ type Options struct {
 	AlertMax   int               // alerts of one packet
 	RuleDir    string            // where files that rules name are looked up
 	KeepRaw    bool              // alerts may show the text of their rule
+	Limits     []rules.Limit     // of threshold.config
 	Actions    []string          // action-order; nil: pass, drop, reject, alert
 	IPS        bool              // the traffic counts as inline: verdicts take effect
 }
@@ -146,6 +147,7 @@ type ruleID struct{ gid, sid uint32 }
 
 // Build makes an engine of the rules added. It ends the builder's use.
 func (b *Builder) Build() (*Engine, *Report, error) {
+	b.applyLimits(b.opt.Limits)
 	order(b.sigs, b.opt.Actions)
 	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares}
 	return e, &Report{Loaded: len(b.sigs), Errors: b.errs}, e.group()

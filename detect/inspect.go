@@ -76,6 +76,18 @@ type alert struct {
 	sig    *signature
 	tx     proto.Transaction
 	stream bool // it has fitted in the reassembled stream
+	// What it does: that of the rule, unless a rate_filter has changed it.
+	action  action
+	reject  packet.Reject
+	changed bool
+}
+
+// change replaces what a rule does for one match.
+func (a *alert) change(to action) {
+	a.action, a.changed, a.reject = to, true, 0
+	if to == actReject {
+		a.reject = packet.RejectSrc
+	}
 }
 
 // txState is what the engine remembers of a transaction and direction.
@@ -105,7 +117,7 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 		return 0
 	}
 	w.alerts, w.txFirst, w.hasRaw = w.alerts[:0], w.txFirst[:0], false
-	w.drop.s = nil
+	w.drop.a = alert{}
 	w.newGeneration()
 	if p.NEvents > 0 || len(in.AppEvents) > 0 {
 		for _, s := range w.e.events {
@@ -408,7 +420,7 @@ func (w *Worker) fire(s *signature, tx proto.Transaction) {
 	for _, post := range s.posts {
 		post(w, s, w.in.Packet, w.in.Flow)
 	}
-	w.alerts = append(w.alerts, alert{s, tx, w.inStream})
+	w.alerts = append(w.alerts, alert{sig: s, tx: tx, stream: w.inStream, action: s.action, reject: s.reject})
 }
 
 // flowState returns what is remembered of a flow, or nil.

@@ -60,8 +60,9 @@ type signature struct {
 	appTests      int // those of packet that are about the protocol alone
 	streamSize    func(client, server uint64) bool
 	appEvent      proto.AppEvent
-	threshold     *threshold
-	detection     *threshold // detection_filter
+	thresholds    []*threshold // all must allow an alert
+	suppressed    []suppression
+	ownLimit      bool // thresholds has some of the rule itself
 	fast          *fastPattern
 	eventOnly     bool // decode-event and its kin: seen on packets that are broken too
 	hasTx         bool // some unit looks at a transaction

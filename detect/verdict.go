@@ -21,24 +21,28 @@ func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
 	slices.SortStableFunc(w.alerts, func(a, b alert) int { return cmp.Compare(a.sig.order, b.sig.order) })
 	var v decode.Verdict
 	shown := w.alerts[:0]
-	for _, a := range w.alerts {
+	for i := range w.alerts {
+		a := w.alerts[i]
 		s := a.sig
 		if s.bypass {
 			v |= decode.VerdictBypass
 		}
-		if !w.allow(s, p, f) {
+		allowed := w.allow(&a, p, f)
+		if allowed != match {
 			w.Suppressed++
+		}
+		if allowed == noMatch {
 			continue
 		}
 		v |= w.act(a, p)
 		switch {
-		case s.noAlert || s.action == actConfig:
+		case allowed == silent || s.noAlert || s.action == actConfig || a.changed && a.action == actPass:
 		case len(shown) == w.e.opt.AlertMax:
 			w.Overflow++
 		default:
 			shown = append(shown, a)
 		}
-		if s.action == actPass {
+		if a.action == actPass {
 			break // nothing behind it counts
 		}
 	}
@@ -55,9 +59,9 @@ func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
 func (w *Worker) act(a alert, p *packet.Packet) (v decode.Verdict) {
 	s := a.sig
 	flowToo := s.wholeFlow || a.stream
-	switch s.action {
+	switch a.action {
 	case actPass:
-		if p.Has(packet.Dropped) || w.drop.s != nil {
+		if p.Has(packet.Dropped) || w.drop.a.sig != nil {
 			return 0
 		}
 		p.Flags |= packet.Passed
@@ -66,17 +70,21 @@ func (w *Worker) act(a alert, p *packet.Packet) (v decode.Verdict) {
 		}
 	case actDrop, actReject:
 		if w.e.opt.IPS {
-			p.Drop(packet.DropRules)
+			reason := packet.DropRules
+			if a.changed {
+				reason = packet.DropDetectionFilter
+			}
+			p.Drop(reason)
 		}
-		p.Reject |= s.reject
-		if w.drop.s == nil {
-			w.drop.s = s
+		p.Reject |= a.reject
+		if w.drop.a.sig == nil {
+			w.drop.a = a
 			w.in.DropRule = &w.drop
 		}
 		if flowToo {
 			v |= decode.VerdictDropFlow
 		}
-		if s.action == actReject {
+		if a.action == actReject {
 			v |= decode.VerdictReject
 		}
 	}
@@ -94,17 +102,17 @@ func (w *Worker) raise(a alert, p *packet.Packet, f *flow.Flow) {
 	}
 	w.ev.Body = &w.body
 	w.ev.Alert = &event.Alert{
-		GID: s.gid, SID: s.sid, Rev: s.rev, Msg: s.msg, Class: s.class, Priority: s.priority, Dropped: s.action != actAlert && p.Has(packet.Dropped),
+		GID: s.gid, SID: s.sid, Rev: s.rev, Msg: s.msg, Class: s.class, Priority: s.priority, Dropped: a.action != actAlert && p.Has(packet.Dropped),
 	}
 	w.pub.Publish(&w.ev)
 }
 
 // dropRule is the rule that has dropped a packet, as drop records show it.
-type dropRule struct{ s *signature }
+type dropRule struct{ a alert }
 
 // AppendEvent implements event.Appender.
 func (d *dropRule) AppendEvent(b []byte, _ *event.Output) []byte {
-	return event.Close(d.s.appendRule(event.Open(b, "alert"), true))
+	return event.Close(d.a.appendRule(event.Open(b, "alert"), true))
 }
 
 // Counters are what the engine's workers counted.

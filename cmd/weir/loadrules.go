@@ -44,6 +44,15 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 		opt.Classes = classes
 		rs.errs = append(rs.errs, errs...)
 	}
+	if name := string(c.ThresholdFile); name != "" {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("threshold-file: %w", err)
+		}
+		var errs []*rules.Error
+		opt.Limits, errs = rules.Limits(name, text)
+		rs.errs = append(rs.errs, errs...)
+	}
 	if bundled {
 		opt.Classes, _ = rules.Classes("classification.config (built in)", dist.Classification)
 	}
