@@ -284,12 +284,13 @@ func (w *worker) finish(now int64) {
 // endFlow inspects and logs what waited for more, writes the flow's record and
 // releases all that belongs to it.
 func (w *worker) endFlow(f *flow.Flow) {
+	dropped := w.ips && f.Has(flow.Dropped) // what waits has not come through
 	for _, dir := range [...]field.Dir{field.ToServer, field.ToClient} {
-		if w.needsPseudo(f, dir) {
+		if !dropped && w.needsPseudo(f, dir) {
 			w.pseudoPacket(f, dir)
 		}
 	}
-	if f.Parser != 0 {
+	if f.Parser != 0 && !dropped {
 		if a := w.apps[f.Parser-1]; a.parser != nil {
 			w.logTxs(nil, f, a.proto, a.parser, true)
 		}
