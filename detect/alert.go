@@ -76,7 +76,7 @@ func (b *Builder) intern(text []byte) []byte {
 type alertOptions struct {
 	payload, printable, packet, length bool
 	app, ruleMetadata, rawRule         bool
-	verdict                            bool
+	verdict, tagged                    bool
 	names                              decode.VerdictNames
 }
 
@@ -86,6 +86,7 @@ func AlertOptions(o event.Options) (any, error) {
 		payload: o.Bool("payload", false), printable: o.Bool("payload-printable", false), packet: o.Bool("packet", false),
 		length: o.Bool("payload-length", false), app: true, ruleMetadata: true,
 		verdict: o.Bool("verdict", false), names: decode.NamesOf(o),
+		tagged: o.Bool("tagged-packets", false),
 	}
 	m := o.Sub("metadata")
 	if len(m.Keys()) > 0 {
@@ -243,13 +244,7 @@ func (x *alertBody) payload(b []byte, o *alertOptions) []byte {
 		b = event.Uint(b, "stream", uint64(stream))
 	}
 	if o.packet && !x.p.Has(packet.Pseudo) {
-		b = appendBase64(event.Key(b, "packet"), x.p.Data)
-		b = event.Open(b, "packet_info")
-		b = event.Uint(b, "linktype", uint64(x.p.Link.Captured()))
-		if name := x.p.Link.Name(); name != "" {
-			b = event.Str(b, "linktype_name", name)
-		}
-		b = event.Close(b)
+		b = appendPacket(b, x.p)
 	}
 	return b
 }

@@ -56,6 +56,8 @@ type Builder struct {
 
 	overlaps bool // a rule asks for segments that overlap and differ
 	shares   bool // a rule counts or remembers across flows
+	tags     bool // a rule records packets that follow its alerts
+	hostTags bool // of hosts
 
 	ids  map[ruleID]int // index of each rule in sigs
 	sigs []*signature
@@ -149,7 +151,7 @@ type ruleID struct{ gid, sid uint32 }
 func (b *Builder) Build() (*Engine, *Report, error) {
 	b.applyLimits(b.opt.Limits)
 	order(b.sigs, b.opt.Actions)
-	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares}
+	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares, tags: b.tags, hostTags: b.hostTags}
 	return e, &Report{Loaded: len(b.sigs), Errors: b.errs}, e.group()
 }
 
@@ -190,6 +192,8 @@ type Engine struct {
 	set      *proto.Set
 	opt      Options
 	shares   bool
+	tags     bool
+	hostTags bool
 	overlaps bool
 	files    FileNeeds
 

@@ -151,7 +151,12 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 			w.tx(tx)
 		}
 	}
-	return v | w.publish(p, f)
+	v |= w.publish(p, f)
+	if w.e.tags {
+		w.follow(p, f)
+		w.tag(p, f)
+	}
+	return v
 }
 
 func (w *Worker) newGeneration() {
@@ -453,6 +458,7 @@ func (w *Worker) EndFlow(f *flow.Flow) {
 	st := w.states[f.Detect-1]
 	clear(st.bits)
 	clear(st.ints)
+	st.tags = st.tags[:0]
 	st.storeFiles = 0
 	w.freeSt = append(w.freeSt, f.Detect)
 	f.Detect = 0

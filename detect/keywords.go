@@ -145,6 +145,7 @@ func init() {
 		"xbits":              xbitsKeyword,
 		"stream_size":        streamSize,
 		"threshold":          thresholdKeyword,
+		"tag":                tagKeyword,
 		"detection_filter":   detectionFilter,
 		"app-layer-protocol": appProtocol,
 		"app-layer-event":    appEvent,

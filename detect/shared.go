@@ -8,12 +8,13 @@ import "sync"
 type Shared struct {
 	mu       sync.Mutex
 	counters map[thresholdKey]*counter
-	bits     map[xbitKey]int64 // until when, s of the packet clock
+	bits     map[xbitKey]int64  // until when, s of the packet clock
+	tags     map[[16]byte][]tag // of hosts
 }
 
 // NewShared returns what a run begins with.
 func NewShared() *Shared {
-	return &Shared{counters: map[thresholdKey]*counter{}, bits: map[xbitKey]int64{}}
+	return &Shared{counters: map[thresholdKey]*counter{}, bits: map[xbitKey]int64{}, tags: map[[16]byte][]tag{}}
 }
 
 // Bounds of what is held. Beyond them, what is outdated goes; then, for bits, no

@@ -62,6 +62,7 @@ type signature struct {
 	appEvent      proto.AppEvent
 	thresholds    []*threshold // all must allow an alert
 	suppressed    []suppression
+	tags          []*tagDef
 	ownLimit      bool // thresholds has some of the rule itself
 	fast          *fastPattern
 	eventOnly     bool // decode-event and its kin: seen on packets that are broken too

@@ -16,6 +16,7 @@ type flowState struct {
 	ints map[int]uint32
 	// storeFiles are the directions whose files filestore has asked for.
 	storeFiles field.Dir
+	tags       []tag // in force
 }
 
 // flowbits compiles command[,name[|name]...].

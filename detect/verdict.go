@@ -54,6 +54,15 @@ func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
 	return v
 }
 
+// tag begins the tags of the rules that have raised an alert.
+func (w *Worker) tag(p *packet.Packet, f *flow.Flow) {
+	for i := range w.alerts {
+		if s := w.alerts[i].sig; len(s.tags) > 0 {
+			w.begin(s, p, f)
+		}
+	}
+}
+
 // act does what a rule's action says. What has come first counts: a packet that
 // is dropped is not passed any more.
 func (w *Worker) act(a alert, p *packet.Packet) (v decode.Verdict) {

@@ -97,7 +97,7 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if err != nil {
 		return err
 	}
-	types := eveTypes(a.set, eve.Type{Events: []string{"alert"}, Options: detect.AlertOptions})
+	types := eveTypes(a.set, eve.Type{Events: []string{"alert", "packet"}, Options: detect.AlertOptions})
 	eo := eveOptions(a.cfg, types)
 	eo.Dir = dir
 	sink, err := eve.New(&eo)

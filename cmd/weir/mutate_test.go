@@ -105,7 +105,7 @@ func newMutated(t testing.TB) *mutated {
 	if a.rules, err = loadRules(o, c, a.set); err != nil {
 		t.Fatal(err)
 	}
-	return &mutated{t, a, eveTypes(a.set, eve.Type{Events: []string{"alert"}, Options: detect.AlertOptions})}
+	return &mutated{t, a, eveTypes(a.set, eve.Type{Events: []string{"alert", "packet"}, Options: detect.AlertOptions})}
 }
 
 // seed runs frames and says of which seed they were when that panics.
