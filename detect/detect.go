@@ -33,6 +33,7 @@ type Options struct {
 	AlertMax   int               // alerts of one packet
 	RuleDir    string            // where files that rules name are looked up
 	KeepRaw    bool              // alerts may show the text of their rule
+	Reputation *Reputation       // nil without
 	Limits     []rules.Limit     // of threshold.config
 	Actions    []string          // action-order; nil: pass, drop, reject, alert
 	IPS        bool              // the traffic counts as inline: verdicts take effect

@@ -312,6 +312,11 @@ func (w *Worker) conditions(s *signature, p *packet.Packet, f *flow.Flow) bool {
 			return false
 		}
 	}
+	for _, fits := range s.reputation {
+		if p.Version == 0 || !fits(p) {
+			return false
+		}
+	}
 	for _, t := range s.stateTests {
 		if !t(w, f) {
 			return false

@@ -146,6 +146,8 @@ func init() {
 		"stream_size":        streamSize,
 		"threshold":          thresholdKeyword,
 		"tag":                tagKeyword,
+		"iprep":              iprep,
+		"config":             configKeyword,
 		"detection_filter":   detectionFilter,
 		"app-layer-protocol": appProtocol,
 		"app-layer-event":    appEvent,

@@ -63,7 +63,9 @@ type signature struct {
 	thresholds    []*threshold // all must allow an alert
 	suppressed    []suppression
 	tags          []*tagDef
-	ownLimit      bool // thresholds has some of the rule itself
+	reputation    []func(p *packet.Packet) bool // of its addresses; all must hold
+	config        *logging                      // of actConfig
+	ownLimit      bool                          // thresholds has some of the rule itself
 	fast          *fastPattern
 	eventOnly     bool // decode-event and its kin: seen on packets that are broken too
 	hasTx         bool // some unit looks at a transaction

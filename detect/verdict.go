@@ -34,7 +34,7 @@ func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
 		if allowed == noMatch {
 			continue
 		}
-		v |= w.act(a, p)
+		v |= w.act(a, p) | w.configure(&a, f)
 		switch {
 		case allowed == silent || s.noAlert || s.action == actConfig || a.changed && a.action == actPass:
 		case len(shown) == w.e.opt.AlertMax:

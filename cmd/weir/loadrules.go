@@ -18,6 +18,8 @@ type ruleSet struct {
 	loaded int
 	errs   []*rules.Error
 	took   time.Duration
+	// warnings are about files that rules refer to.
+	warnings []string
 }
 
 // loadRules reads and compiles the rules of a run; nil if there are none.
@@ -39,10 +41,15 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	if name := string(c.ClassificationFile); name != "" {
 		classes, errs, err := rules.ParseClasses(name)
 		if err != nil {
-			return nil, fmt.Errorf("classification-file: %w", err)
+			rs.warnings = append(rs.warnings, fmt.Sprintf("classification-file: %v: alerts have no class", err))
 		}
 		opt.Classes = classes
 		rs.errs = append(rs.errs, errs...)
+	}
+	if name := string(c.IPRep.CategoriesFile); name != "" {
+		if err := rs.reputation(&opt, name, c.IPRep.Files); err != nil {
+			return nil, err
+		}
 	}
 	if name := string(c.ThresholdFile); name != "" {
 		text, err := os.ReadFile(name)
@@ -87,4 +94,23 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 		return nil, fmt.Errorf("%d rules cannot be used; the first: %w", len(rs.errs), rs.errs[0])
 	}
 	return rs, nil
+}
+
+// reputation loads the reputation of addresses.
+func (rs *ruleSet) reputation(opt *detect.Options, categories string, files []string) error {
+	text, err := os.ReadFile(categories)
+	if err != nil {
+		return fmt.Errorf("reputation-categories-file: %w", err)
+	}
+	r, errs := detect.NewReputation(categories, text)
+	rs.errs = append(rs.errs, errs...)
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("reputation-files: %w", err)
+		}
+		rs.errs = append(rs.errs, r.Load(name, text)...)
+	}
+	opt.Reputation = r
+	return nil
 }

@@ -45,6 +45,9 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) erro
 	}
 	if rs := a.rules; rs != nil {
 		a.stats.RulesLoaded, a.stats.RulesFailed, a.stats.RulesLoadS = rs.loaded, len(rs.errs), rs.took.Seconds()
+		for _, text := range rs.warnings {
+			warn("%s", text)
+		}
 		for _, e := range rs.errs {
 			warn("%v", e)
 		}
