@@ -410,6 +410,7 @@ func (c *compiler) finish() error {
 	if s.protos&protoPkthdr != 0 {
 		s.eventOnly = true
 	}
+	s.limits = inOrder(s.limits)
 	s.fast = c.choose()
 	s.files = c.files
 	s.metadata = c.metadata()

@@ -63,16 +63,21 @@ type Builder struct {
 	ids  map[ruleID]int // index of each rule in sigs
 	sigs []*signature
 	errs []*rules.Error
+	odd  []*rules.Error
 }
 
 // Report tells what became of a set of rules.
 type Report struct {
-	Loaded int
-	Errors []*rules.Error
+	Loaded   int
+	Errors   []*rules.Error
+	Warnings []*rules.Error // what has no effect, or may not be meant
 }
 
 // NewBuilder returns a builder for rules on the given protocols.
 func NewBuilder(set *proto.Set, opt Options) *Builder {
+	if opt.Vars == nil {
+		opt.Vars = &rules.Vars{}
+	}
 	b := &Builder{
 		set: set, opt: opt, fields: map[string][]defOf{}, modifiers: map[string][]defOf{}, classes: opt.Classes,
 		bits: map[string]int{}, regexps: map[string]*regex.Program{}, addrs: map[string]*rules.AddressSet{}, portSets: map[string]*rules.PortSet{},
@@ -153,7 +158,7 @@ func (b *Builder) Build() (*Engine, *Report, error) {
 	b.applyLimits(b.opt.Limits)
 	order(b.sigs, b.opt.Actions)
 	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares, tags: b.tags, hostTags: b.hostTags}
-	return e, &Report{Loaded: len(b.sigs), Errors: b.errs}, e.group()
+	return e, &Report{Loaded: len(b.sigs), Errors: b.errs, Warnings: b.odd}, e.group()
 }
 
 // order puts rules in the order of inspection: by action, in the order given;

@@ -66,7 +66,7 @@ func engineOf(t *testing.T, p *proto.Protocol, text string) (*Worker, *heard) {
 		t.Fatal(err)
 	}
 	h := &heard{}
-	return e.NewWorker(h, NewShared()), h
+	return e.NewWorker(h, NewShared(16<<20)), h
 }
 
 // TestFrames shows frames to rules on them: each rule fires once on a frame.

@@ -32,12 +32,11 @@ type Worker struct {
 	used   int
 	alerts []alert
 
-	states   []*flowState
-	freeSt   []uint32
-	freeTx   []*txState
-	counters map[thresholdKey]*counter // by_flow
-	shared   *Shared
-	turnOf   func() // waits for the worker's turn; may be nil
+	states []*flowState
+	freeSt []uint32
+	freeTx []*txState
+	shared *Shared
+	turnOf func() // waits for the worker's turn; may be nil
 
 	// Of the inspection in work.
 	in      *decode.Inspection
@@ -56,7 +55,7 @@ type Worker struct {
 // have shared in common.
 func (e *Engine) NewWorker(pub event.Publisher, shared *Shared) *Worker {
 	return &Worker{
-		e: e, pub: pub, mark: make([]uint32, len(e.sigs)), counters: map[thresholdKey]*counter{}, shared: shared,
+		e: e, pub: pub, mark: make([]uint32, len(e.sigs)), shared: shared,
 		match: matchState{re: &regex.Machine{}},
 	}
 }
@@ -464,7 +463,7 @@ func (w *Worker) EndFlow(f *flow.Flow) {
 	clear(st.bits)
 	clear(st.ints)
 	st.tags = st.tags[:0]
-	st.storeFiles = 0
+	st.storeFiles, st.counts = 0, st.counts[:0]
 	w.freeSt = append(w.freeSt, f.Detect)
 	f.Detect = 0
 }

@@ -6,23 +6,22 @@ import "sync"
 // that belong to addresses, not to flows. Workers touch it in the order of the
 // capture, see Worker.SetTurn.
 type Shared struct {
-	mu       sync.Mutex
-	counters map[thresholdKey]*counter
-	bits     map[xbitKey]int64  // until when, s of the packet clock
-	tags     map[[16]byte][]tag // of hosts
+	thresholds thresholdTable
+
+	mu   sync.Mutex
+	bits map[xbitKey]int64  // until when, s of the packet clock
+	tags map[[16]byte][]tag // of hosts
 }
 
-// NewShared returns what a run begins with.
-func NewShared() *Shared {
-	return &Shared{counters: map[thresholdKey]*counter{}, bits: map[xbitKey]int64{}, tags: map[[16]byte][]tag{}}
+// NewShared returns what a run begins with; thresholds may take up to memcap
+// bytes.
+func NewShared(memcap uint64) *Shared {
+	return &Shared{thresholds: newThresholdTable(memcap), bits: map[xbitKey]int64{}, tags: map[[16]byte][]tag{}}
 }
 
-// Bounds of what is held. Beyond them, what is outdated goes; then, for bits, no
-// more come, and counters begin anew.
-const (
-	maxBits     = 1 << 20
-	maxCounters = 1 << 20
-)
+// maxBits bounds what is held. Beyond it, what is outdated goes; then no more
+// come.
+const maxBits = 1 << 20
 
 // SharesState reports whether any rule counts or remembers across flows.
 func (e *Engine) SharesState() bool { return e.shares }
@@ -34,18 +33,6 @@ func (w *Worker) SetTurn(turn func()) { w.turnOf = turn }
 func (w *Worker) turn() {
 	if w.turnOf != nil {
 		w.turnOf()
-	}
-}
-
-// prune forgets the counters that are outdated at now, or all if none is.
-func prune(table map[thresholdKey]*counter, now int64) {
-	for k, c := range table {
-		if c.until < now {
-			delete(table, k)
-		}
-	}
-	if len(table) >= maxCounters {
-		clear(table)
 	}
 }
 

@@ -60,12 +60,10 @@ type signature struct {
 	appTests      int // those of packet that are about the protocol alone
 	streamSize    func(client, server uint64) bool
 	appEvent      proto.AppEvent
-	thresholds    []*threshold // all must allow an alert
-	suppressed    []suppression
+	limits        []*threshold // in order; each may keep an alert from being raised
 	tags          []*tagDef
 	reputation    []func(p *packet.Packet) bool // of its addresses; all must hold
 	config        *logging                      // of actConfig
-	ownLimit      bool                          // thresholds has some of the rule itself
 	fast          *fastPattern
 	eventOnly     bool // decode-event and its kin: seen on packets that are broken too
 	hasTx         bool // some unit looks at a transaction

@@ -16,7 +16,8 @@ type flowState struct {
 	ints map[int]uint32
 	// storeFiles are the directions whose files filestore has asked for.
 	storeFiles field.Dir
-	tags       []tag // in force
+	tags       []tag         // in force
+	counts     []flowCounter // thresholds by_flow
 }
 
 // flowbits compiles command[,name[|name]...].

@@ -1,338 +1,258 @@
 package detect
 
 import (
-	"bytes"
 	"fmt"
-	"math/bits"
 	"strconv"
 	"strings"
 
-	"weir/decode/flow"
 	"weir/decode/packet"
 	"weir/rules"
 )
 
-// threshold bounds the alerts of a rule, or changes what it does.
-type threshold struct {
-	kind    string // limit, threshold, both, backoff, detection (detection_filter), rate (rate_filter)
-	track   string // by_src, by_dst, by_rule, by_both, by_flow
-	count   uint32
-	seconds int64
-	// multiplier: backoff alerts at count, count times this, and so on.
-	multiplier uint32
-	distinct   portOf // what a detection_filter counts once
-	// Of a rate_filter: what the rule does instead, and for how long, s.
-	action  action
-	timeout int64
-}
-
-// portOf says which port of a packet.
-type portOf uint8
+// thresholdKind is what a threshold does with the matches it counts.
+type thresholdKind uint8
 
 const (
-	noPort portOf = iota
-	srcPort
-	dstPort
+	thSuppress  thresholdKind = iota // no alert for certain addresses
+	thDetection                      // detection_filter: no match before count
+	thRate                           // rate_filter: another action above count
+	thLimit                          // the first count of a time span
+	thThreshold                      // each count-th of a time span
+	thBoth                           // the count-th of a time span alone
+	thBackoff                        // the count-th, then ever more rarely
 )
 
-// suppression silences a rule for some addresses.
-type suppression struct {
-	track string // by_src, by_dst, by_either; empty: for all
-	addrs *rules.AddressSet
+// thresholdTypes are the values of type.
+var thresholdTypes = map[string]thresholdKind{
+	"limit": thLimit, "threshold": thThreshold, "both": thBoth, "backoff": thBackoff,
+}
+
+// tracking is what matches are counted by.
+type tracking uint8
+
+const (
+	bySrc tracking = iota + 1
+	byDst
+	byBoth // the pair of addresses, in either direction
+	byRule
+	byFlow
+	byEither // suppress: any of the two addresses
+)
+
+var trackings = map[string]tracking{
+	"by_src": bySrc, "by_dst": byDst, "by_both": byBoth, "by_rule": byRule, "by_flow": byFlow, "by_either": byEither,
+}
+
+// threshold bounds the alerts of a rule; immutable.
+type threshold struct {
+	kind       thresholdKind
+	track      tracking
+	count      uint32
+	span       int64 // ns
+	multiplier uint32
+	port       func(p *packet.Packet) uint16 // unique_on: matches count once for each port; may be nil
+
+	// Of thRate.
+	action  action
+	timeout int64 // ns
+
+	addrs *rules.AddressSet // of thSuppress; nil: any
 }
 
 func thresholdKeyword(c *compiler, v string) error {
-	t, err := parseThreshold(v)
+	t, err := parseThreshold(v, "type", "track", "count", "seconds", "multiplier")
 	if err != nil {
 		return err
 	}
-	if t.kind == "" {
+	if t.kind == 0 {
 		return fmt.Errorf("value %q: want type limit, threshold, both or backoff", v)
 	}
-	if t.distinct != noPort {
-		return fmt.Errorf("value %q: unique_on is for detection_filter", v)
-	}
-	c.s.ownLimit = true
-	c.e.limit(c.s, t)
-	return nil
+	return c.limit(t)
 }
 
 func detectionFilter(c *compiler, v string) error {
-	t, err := parseThreshold(v)
+	t, err := parseThreshold(v, "track", "count", "seconds", "unique_on")
 	if err != nil {
 		return err
 	}
-	t.kind = "detection"
-	c.s.ownLimit = true
-	c.e.limit(c.s, t)
+	t.kind = thDetection
+	if t.port != nil && c.s.protos&^(protoTCP|protoUDP|protoSCTP) != 0 {
+		return fmt.Errorf("unique_on: the rule is not on tcp, udp or sctp alone")
+	}
+	return c.limit(t)
+}
+
+// limit gives a threshold to the rule; there is one of a kind.
+func (c *compiler) limit(t *threshold) error {
+	for _, have := range c.s.limits {
+		if (have.kind == thDetection) == (t.kind == thDetection) {
+			return fmt.Errorf("the rule has one already")
+		}
+	}
+	c.s.limits = append(c.s.limits, t)
+	c.e.shares = c.e.shares || t.shared()
 	return nil
 }
 
-// limit gives a rule a threshold.
-func (b *Builder) limit(s *signature, t *threshold) {
-	b.shares = b.shares || t.track != "by_flow"
-	s.thresholds = append(s.thresholds, t)
+// shared reports whether what is counted spans flows.
+func (t *threshold) shared() bool { return t.kind != thSuppress && t.track != byFlow }
+
+// inOrder sorts thresholds by what comes first: suppress, then what decides
+// whether a rule has matched, then what bounds its alerts.
+func inOrder(ts []*threshold) []*threshold {
+	var out []*threshold
+	for kind := thSuppress; kind <= thBackoff; kind++ {
+		for _, t := range ts {
+			if t.kind == kind {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
 }
 
-func parseThreshold(v string) (*threshold, error) {
-	t := &threshold{count: 1}
+// parseThreshold reads a list of words, each with its value, of those given.
+func parseThreshold(v string, words ...string) (*threshold, error) {
+	t := &threshold{}
+	seen := map[string]bool{}
 	for _, w := range split(v) {
 		key, val, _ := strings.Cut(w, " ")
 		val = strings.TrimSpace(val)
-		switch key {
-		case "type":
-			switch val {
-			case "limit", "threshold", "both", "backoff":
-			default:
-				return nil, fmt.Errorf("type %q: want limit, threshold, both or backoff", val)
-			}
-			t.kind = val
-		case "track":
-			switch val {
-			case "by_src", "by_dst", "by_rule", "by_both", "by_flow":
-			default:
-				return nil, fmt.Errorf("track %q: want by_src, by_dst, by_both, by_rule or by_flow", val)
-			}
-			t.track = val
-		case "unique_on":
-			switch val {
-			case "src_port":
-				t.distinct = srcPort
-			case "dst_port":
-				t.distinct = dstPort
-			default:
-				return nil, fmt.Errorf("unique_on %q: want src_port or dst_port", val)
-			}
-		case "count", "seconds", "multiplier":
-			n, err := strconv.ParseUint(val, 10, 32)
-			if err != nil {
-				return nil, fmt.Errorf("%s %q: want a number", key, val)
-			}
-			switch key {
-			case "count":
-				t.count = uint32(n)
-			case "seconds":
-				t.seconds = int64(n)
-			case "multiplier":
-				t.multiplier = uint32(n)
-			}
-		default:
-			return nil, fmt.Errorf("value %q: want type, track, count, seconds, multiplier or unique_on", w)
+		known := false
+		for _, w := range words {
+			known = known || w == key
+		}
+		if !known {
+			return nil, fmt.Errorf("value %q: want %s", w, strings.Join(words, ", "))
+		}
+		if seen[key] {
+			return nil, fmt.Errorf("%s is given twice", key)
+		}
+		seen[key] = true
+		if err := t.set(key, val); err != nil {
+			return nil, err
 		}
 	}
-	if t.track == "" {
+	if t.track == 0 {
 		return nil, fmt.Errorf("value %q: want track", v)
+	}
+	if !seen["count"] || t.count == 0 {
+		return nil, fmt.Errorf("value %q: want count, at least 1", v)
+	}
+	if t.kind == thBackoff {
+		if seen["seconds"] || t.track != byFlow || t.multiplier == 0 {
+			return nil, fmt.Errorf("type backoff: want track by_flow, count and multiplier alone")
+		}
+		return t, nil
+	}
+	if t.multiplier != 0 {
+		return nil, fmt.Errorf("multiplier: is of type backoff")
+	}
+	if t.span == 0 {
+		return nil, fmt.Errorf("value %q: want seconds, at least 1", v)
 	}
 	return t, nil
 }
 
-// applyLimits applies lines of threshold.config to the rules added so far. A rule's
-// own threshold counts before one from outside.
+// set takes one word.
+func (t *threshold) set(key, val string) error {
+	switch key {
+	case "type":
+		kind, ok := thresholdTypes[val]
+		if !ok {
+			return fmt.Errorf("type %q: want limit, threshold, both or backoff", val)
+		}
+		t.kind = kind
+	case "track":
+		track, ok := trackings[val]
+		if !ok || track == byEither {
+			return fmt.Errorf("track %q: want by_src, by_dst, by_both, by_rule or by_flow", val)
+		}
+		t.track = track
+	case "unique_on":
+		switch val {
+		case "src_port":
+			t.port = func(p *packet.Packet) uint16 { return p.SrcPort }
+		case "dst_port":
+			t.port = func(p *packet.Packet) uint16 { return p.DstPort }
+		default:
+			return fmt.Errorf("unique_on %q: want src_port or dst_port", val)
+		}
+	default:
+		n, err := strconv.ParseUint(val, 10, 32)
+		if err != nil {
+			return fmt.Errorf("%s %q: want a number", key, val)
+		}
+		switch key {
+		case "count":
+			t.count = uint32(n)
+		case "multiplier":
+			t.multiplier = uint32(n)
+		case "seconds":
+			t.span = int64(n) * 1e9
+		}
+	}
+	return nil
+}
+
+// applyLimits applies lines of threshold.config to the rules added so far.
 func (b *Builder) applyLimits(limits []rules.Limit) {
 	for i := range limits {
 		l := &limits[i]
-		var sup suppression
-		if l.Kind == "suppress" && l.IP != "" {
-			addrs, err := b.addresses(l.IP)
-			if err != nil {
-				b.errs = append(b.errs, &rules.Error{Pos: l.Pos, Msg: "suppress: ip: " + err.Error()})
-				continue
-			}
-			sup = suppression{l.Track, addrs}
-		}
-		for _, s := range b.sigs {
-			if l.GID != 0 && l.GID != s.gid || l.SID != 0 && l.SID != s.sid {
-				continue
-			}
-			if l.Kind == "suppress" {
-				s.suppressed = append(s.suppressed, sup)
-			} else if !s.ownLimit {
-				b.limit(s, outerThreshold(l))
-			}
+		t, err := b.outerThreshold(l)
+		switch {
+		case err != nil:
+			b.errs = append(b.errs, &rules.Error{Pos: l.Pos, SID: l.SID, Msg: l.Kind + ": " + err.Error()})
+		case !b.apply(t, l.GID, l.SID):
+			b.odd = append(b.odd, &rules.Error{Pos: l.Pos, SID: l.SID, Msg: l.Kind + ": no rule that is loaded has this sid and gid"})
 		}
 	}
 }
 
 // outerThreshold makes a threshold of a line of threshold.config.
-func outerThreshold(l *rules.Limit) *threshold {
-	t := &threshold{kind: l.Type, track: l.Track, count: l.Count, seconds: int64(l.Seconds)}
+func (b *Builder) outerThreshold(l *rules.Limit) (t *threshold, err error) {
+	t = &threshold{
+		kind: thresholdTypes[l.Type], track: trackings[l.Track], count: l.Count,
+		span: int64(l.Seconds) * 1e9, timeout: int64(l.Timeout) * 1e9, action: actionNames[l.NewAction],
+	}
 	if l.Kind == "rate_filter" {
-		t.kind, t.timeout, t.action = "rate", int64(l.Timeout), actionNames[l.NewAction]
+		t.kind = thRate
 	}
-	return t
+	if l.IP != "" {
+		t.addrs, err = b.addresses(l.IP)
+	}
+	return t, err
 }
 
-// thresholdKey finds the counter of a rule for one tracked thing.
-type thresholdKey struct {
-	sig, index int // of the rule, and of its threshold
-	a, b       [16]byte
-	flow       int64
+// apply gives a threshold to the rules that it is about, 0 being all, and reports
+// whether there is any. One on all rules spares those with a threshold of their
+// own; one on a rule replaces that.
+func (b *Builder) apply(t *threshold, gid, sid uint32) bool {
+	found := gid == 0 || sid == 0
+	for _, s := range b.sigs {
+		if gid != 0 && s.gid != gid || sid != 0 && s.sid != sid {
+			continue
+		}
+		found = true
+		if t.kind > thRate {
+			others := s.withoutThreshold()
+			if sid == 0 && len(others) < len(s.limits) {
+				continue
+			}
+			s.limits = others
+		}
+		s.limits = inOrder(append(s.limits, t))
+		b.shares = b.shares || t.shared()
+	}
+	return found
 }
 
-// counter counts what a threshold tracks.
-type counter struct {
-	first int64 // s
-	count uint32
-	next  uint32 // backoff: count of the next alert
-	until int64  // s; it may be forgotten then
-	since int64  // rate_filter: when its action began, s; 0: it does not hold
-	ports *[1024]uint64
-}
-
-// outcome is what thresholds make of a match.
-type outcome uint8
-
-const (
-	noMatch outcome = iota // as if the rule had not fitted
-	silent                 // its action counts, and nothing is shown
-	match
-)
-
-// allow counts a match of a rule by p, which may change what it does.
-func (w *Worker) allow(a *alert, p *packet.Packet, f *flow.Flow) outcome {
-	s := a.sig
-	if p.Version == 0 {
-		return match
-	}
-	for i := range s.suppressed {
-		if s.suppressed[i].holds(p) {
-			return silent
+// withoutThreshold returns the rule's limits but those that bound alerts.
+func (s *signature) withoutThreshold() (out []*threshold) {
+	for _, t := range s.limits {
+		if t.kind == thSuppress || t.kind == thRate {
+			out = append(out, t)
 		}
 	}
-	for i := range s.thresholds {
-		if o := w.count(a, i, p, f); o != match {
-			return o
-		}
-	}
-	return match
-}
-
-func (x *suppression) holds(p *packet.Packet) bool {
-	switch x.track {
-	case "by_src":
-		return x.addrs.Contains(&p.Src)
-	case "by_dst":
-		return x.addrs.Contains(&p.Dst)
-	case "by_either":
-		return x.addrs.Contains(&p.Src) || x.addrs.Contains(&p.Dst)
-	}
-	return true
-}
-
-// count counts a match for one threshold of a rule.
-func (w *Worker) count(a *alert, i int, p *packet.Packet, f *flow.Flow) outcome {
-	t := a.sig.thresholds[i]
-	k := thresholdKey{sig: a.sig.order, index: i}
-	switch t.track {
-	case "by_src":
-		k.a = p.Src
-	case "by_dst":
-		k.a = p.Dst
-	case "by_both":
-		if k.a, k.b = p.Src, p.Dst; bytes.Compare(k.a[:], k.b[:]) > 0 {
-			k.a, k.b = k.b, k.a
-		}
-	case "by_flow":
-		if f == nil {
-			return noMatch
-		}
-		k.flow = f.ID
-	}
-	now := p.Time / 1e9
-	table := w.counters
-	if t.track != "by_flow" {
-		w.turn()
-		table = w.shared.counters
-		w.shared.mu.Lock()
-		defer w.shared.mu.Unlock()
-	}
-	c := table[k]
-	if c == nil {
-		if len(table) >= maxCounters {
-			prune(table, now)
-		}
-		c = &counter{first: now, until: now + max(t.seconds, t.timeout)}
-		table[k] = c
-	} else if t.kind != "backoff" && c.since == 0 && now-c.first >= t.seconds {
-		*c = counter{first: now, until: now + max(t.seconds, t.timeout)}
-	}
-	if t.kind == "rate" {
-		return c.rate(t, a, now)
-	}
-	c.add(t, p)
-	return c.outcome(t)
-}
-
-// add counts p.
-func (c *counter) add(t *threshold, p *packet.Packet) {
-	if t.distinct == noPort {
-		c.count++
-		return
-	}
-	if c.ports == nil {
-		c.ports = new([1024]uint64)
-	}
-	port := p.DstPort
-	if t.distinct == srcPort {
-		port = p.SrcPort
-	}
-	word, bit := &c.ports[port>>6], uint(port&63)
-	c.count += uint32(1 - bits.OnesCount64(*word>>bit&1))
-	*word |= 1 << bit
-}
-
-// outcome tells what the count so far makes of a match.
-func (c *counter) outcome(t *threshold) outcome {
-	switch t.kind {
-	case "limit":
-		if c.count > t.count {
-			return silent
-		}
-		return match
-	case "threshold":
-		if c.count < t.count {
-			return noMatch
-		}
-		c.count = 0
-		return match
-	case "both":
-		switch {
-		case c.count < t.count:
-			return noMatch
-		case c.count > t.count:
-			return silent
-		}
-		return match
-	case "backoff":
-		if c.next == 0 {
-			c.next = t.count
-		}
-		if c.count < c.next {
-			return silent
-		}
-		c.next *= max(t.multiplier, 1)
-		return match
-	}
-	if c.count > t.count { // detection_filter
-		return match
-	}
-	return noMatch
-}
-
-// rate counts a match for a rate_filter and changes what the rule does while the
-// rate is exceeded, and for the time-out from then on.
-func (c *counter) rate(t *threshold, a *alert, now int64) outcome {
-	if c.since != 0 {
-		if now-c.since <= t.timeout {
-			a.change(t.action)
-			return match
-		}
-		*c = counter{first: now, until: c.until}
-	}
-	c.until = now + max(t.seconds, t.timeout)
-	if c.count++; c.count > t.count {
-		c.since = now
-		a.change(t.action)
-	}
-	return match
+	return out
 }

@@ -127,7 +127,7 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 		o.FlowEnded = func(i int) func(*flow.Flow) { return tallies[i].flow }
 	}
 	workers := make([]*detect.Worker, a.workers)
-	shared := detect.NewShared()
+	shared := detect.NewShared(uint64(a.cfg.Detect.Thresholds.Memcap))
 	o.Ordered = a.rules != nil && a.rules.engine.SharesState()
 	o.Inspector = func(i int, pub event.Publisher) decode.Inspector {
 		if a.rules == nil {
@@ -161,7 +161,7 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 		more = append(more, fileStats{kept})
 	}
 	if a.rules != nil {
-		more = append(more, detectStats{a.rules, workers})
+		more = append(more, detectStats{a.rules, workers, shared})
 	}
 	pl.Finish(func(pub event.Publisher) { pl.PublishStats(pub, a.set, more...) })
 	err = errors.Join(err, sink.Close())

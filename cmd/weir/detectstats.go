@@ -9,6 +9,7 @@ import (
 type detectStats struct {
 	rules   *ruleSet
 	workers []*detect.Worker
+	shared  *detect.Shared
 }
 
 // AppendEvent implements event.Appender.
@@ -27,5 +28,9 @@ func (d detectStats) AppendEvent(b []byte, _ *event.Output) []byte {
 	b = event.Uint(b, "alert", c.Alerts)
 	b = event.Uint(b, "alert_queue_overflow", c.Overflow)
 	b = event.Uint(b, "alerts_suppressed", c.Suppressed)
-	return event.Close(b)
+	memuse, refused := d.shared.ThresholdMemory()
+	b = event.Open(b, "thresholds")
+	b = event.Uint(b, "memuse", memuse)
+	b = event.Uint(b, "alloc_fail", refused)
+	return event.Close(event.Close(b))
 }

@@ -100,11 +100,25 @@ alert ip any any -> any any (detection_filter:track by_src, count 10, seconds 5;
 alert tcp any any -> any any (flags:S; xbits:set,seen,track ip_src,expire 2; sid:5;)
 alert udp any any -> any any (xbits:isset,seen,track ip_src; sid:6;)
 alert tcp any any -> any any (flags:R+; xbits:isset,seen,track ip_dst; xbits:unset,seen,track ip_dst; sid:7;)
+alert tcp any any -> any any (flags:S; sid:8;)
+alert tcp any any -> any any (flags:A+; sid:9;)
+alert tcp any any -> any any (flags:R+; sid:10;)
+alert udp any any -> any any (sid:11;)
 `
 		if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		workersAgree(t, "-S", rules, captures+"/scan", captures+"/http", captures+"/dns", captures+"/icmp")
+		thresholds := filepath.Join(t.TempDir(), "threshold.config")
+		text = `rate_filter gen_id 1, sig_id 8, track by_src, count 5, seconds 5, new_action drop, timeout 1
+rate_filter gen_id 1, sig_id 9, track by_rule, count 20, seconds 5, new_action pass, timeout 1
+threshold gen_id 1, sig_id 10, type limit, track by_both, count 2, seconds 1
+suppress gen_id 1, sig_id 11, track by_either, ip 10.0.0.0/9
+`
+		if err := os.WriteFile(thresholds, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		workersAgree(t, "-S", rules, "--simulate-ips", "--set", "threshold-file="+thresholds,
+			captures+"/scan", captures+"/http", captures+"/dns", captures+"/icmp")
 	})
 }
 

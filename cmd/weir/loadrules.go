@@ -18,7 +18,7 @@ type ruleSet struct {
 	loaded int
 	errs   []*rules.Error
 	took   time.Duration
-	// warnings are about files that rules refer to.
+	// warnings are about files that rules refer to, and lines without effect.
 	warnings []string
 }
 
@@ -89,6 +89,9 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	}
 	rs.engine, rs.loaded = engine, rep.Loaded
 	rs.errs = append(rs.errs, rep.Errors...)
+	for _, w := range rep.Warnings {
+		rs.warnings = append(rs.warnings, w.Error())
+	}
 	rs.took = time.Since(start)
 	if o.InitErrorsFatal && len(rs.errs) > 0 {
 		return nil, fmt.Errorf("%d rules cannot be used; the first: %w", len(rs.errs), rs.errs[0])

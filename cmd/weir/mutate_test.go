@@ -148,7 +148,7 @@ func (p *mutated) pipeline(workers int) (*decode.Pipeline, *eve.Sink) {
 	o := pipelineOptions(p.a.cfg, p.a.set)
 	o.Workers = workers
 	o.Lane = func(i int) decode.Lane { return lanes[i] }
-	shared := detect.NewShared()
+	shared := detect.NewShared(16 << 20)
 	o.Inspector = func(_ int, pub event.Publisher) decode.Inspector { return p.a.rules.engine.NewWorker(pub, shared) }
 	pl, err := decode.New(&o)
 	if err != nil {
