@@ -108,6 +108,7 @@ func (c *compiler) header() error {
 
 func (c *compiler) protocol(name string) error {
 	s := c.s
+	name = strings.ToLower(name)
 	switch name {
 	case "ip":
 		s.protos = protoIP
@@ -330,7 +331,13 @@ func (c *compiler) transform(t transform) error {
 	}
 	u := &c.s.units[c.unit]
 	if len(u.match) > 0 {
-		return fmt.Errorf("stands behind a content: transforms come right behind the buffer")
+		// What follows looks at the buffer changed, what came before does not.
+		again := *u
+		again.match, again.transforms = nil, slices.Clone(u.transforms)
+		c.s.units = append(c.s.units, again)
+		c.unit = len(c.s.units) - 1
+		c.last, c.nested = place{}, false
+		u = &c.s.units[c.unit]
 	}
 	u.transforms = append(u.transforms, t)
 	return nil

@@ -21,6 +21,7 @@ const (
 	mByteMath
 	mBSize
 	mBase64
+	mEntropy
 )
 
 // number is a constant or a variable of byte_extract and byte_math.
@@ -75,6 +76,7 @@ type byteArgs struct {
 	out        int       // variable that is set
 	sub        []matcher // what is said of base64_data
 	size       intTest   // bsize
+	entropy    *entropyTest
 }
 
 // vars bounds the variables of one rule.
@@ -125,6 +127,8 @@ func (st *matchState) run(ms []matcher, prev int) bool {
 		return st.run(ms[1:], prev)
 	case mBSize:
 		return m.size.fits(uint64(len(st.buf))) && st.run(ms[1:], prev)
+	case mEntropy:
+		return m.entropy.fits(st.buf) && st.run(ms[1:], prev)
 	case mBase64:
 		return st.base64(m, ms[1:], prev)
 	case mByteTest:

@@ -43,6 +43,12 @@ var transforms = map[string]func(v string) (transform, error){
 	"to_sha1":      simple("to_sha1", func(dst, b []byte) []byte { s := sha1.Sum(b); return append(dst, s[:]...) }),
 	"to_sha256":    simple("to_sha256", func(dst, b []byte) []byte { s := sha256.Sum256(b); return append(dst, s[:]...) }),
 	"url_decode":   simple("url_decode", urlDecode),
+	"domain":       simple("domain", registeredDomain),
+	"tld":          simple("tld", publicSuffix),
+	"pcrexform":    pcrexform,
+	"from_base64":  fromBase64,
+	"gunzip":       unpacker("gunzip", openGzip),
+	"zlib_deflate": unpacker("zlib_deflate", openZlib),
 	"header_lowercase": simple("header_lowercase", func(dst, b []byte) []byte {
 		name := true
 		for _, c := range b {
