@@ -82,11 +82,13 @@ func (c *compiler) header() error {
 	default:
 		return fmt.Errorf("action %q: want alert, pass, drop, reject, rejectsrc, rejectdst, rejectboth or config", r.Action.S)
 	}
-	if r.Hook.S != "" {
-		return errUnsupported{"hook " + strconv.Quote(r.Hook.S)}
-	}
 	if err := c.protocol(r.Proto.S); err != nil {
 		return err
+	}
+	if r.Hook.S != "" {
+		if err := c.hook(r.Hook.S); err != nil {
+			return err
+		}
 	}
 	var err error
 	if s.src, err = c.e.addresses(r.Src.S); err != nil {
@@ -189,9 +191,7 @@ func (c *compiler) field(defs []defOf, value string) error {
 	}
 	switch d.Kind {
 	case field.KindBytes, field.KindMulti, field.KindBody:
-		c.s.units = append(c.s.units, unit{def: d, alts: alts})
-		c.unit = len(c.s.units) - 1
-		c.last, c.nested = place{}, false
+		c.enter(unit{def: d, alts: alts}, func(u *unit) bool { return u.def == d && u.test == nil && d.Kind == field.KindBytes })
 		return nil
 	case field.KindCustom:
 		test, err := d.Compile(value)
@@ -322,6 +322,20 @@ func (c *compiler) add(m matcher) place {
 	*list = append(*list, m)
 	c.added = to
 	return to
+}
+
+// enter makes what follows look at the buffer of u. Where the rule has been there
+// before, contents may be relative to those that it left there.
+func (c *compiler) enter(u unit, same func(u *unit) bool) {
+	c.last, c.nested = place{}, false
+	for i := range c.s.units {
+		if x := &c.s.units[i]; same(x) && x.transforms == nil && x.absent == absentNo {
+			c.unit = i
+			return
+		}
+	}
+	c.s.units = append(c.s.units, u)
+	c.unit = len(c.s.units) - 1
 }
 
 // transform notes a transform of the buffer that was just named.

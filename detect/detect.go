@@ -366,7 +366,7 @@ func (e *Engine) group() error {
 // says of one packet it says of all of a flow's direction.
 func (s *signature) isIPOnly() bool {
 	return len(s.units) == 0 && len(s.packet) == 0 && len(s.stateTests) == 0 && s.streamSize == nil && s.appEvent == 0 &&
-		s.app == nil && !s.flow.set
+		s.app == nil && !s.flow.set && s.files == nil && s.store == nil
 }
 
 // isWholeFlow reports whether what a rule says of a packet, it says of the flow:

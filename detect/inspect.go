@@ -40,6 +40,7 @@ type Worker struct {
 
 	// Of the inspection in work.
 	in      *decode.Inspection
+	pass    int    // over the transaction: a body may have several windows
 	raw     []byte // stream data, if any is new
 	rawBase uint64
 	hasRaw  bool

@@ -153,6 +153,7 @@ func init() {
 		"config":             configKeyword,
 		"detection_filter":   detectionFilter,
 		"app-layer-protocol": appProtocol,
+		"app-layer-state":    appState,
 		"app-layer-event":    appEvent,
 		"decode-event":       decodeEvent, "engine-event": decodeEvent,
 		"stream-event":        streamEvent,
@@ -187,9 +188,7 @@ func isUDP(p *packet.Packet) bool { return p.L4 != 0 && p.Proto == packet.ProtoU
 func headerBuffer(name string, get func(p *packet.Packet) []byte) setup {
 	return func(c *compiler, v string) error {
 		c.s.needPacket = true
-		c.s.units = append(c.s.units, unit{header: get, name: name})
-		c.unit = len(c.s.units) - 1
-		c.last, c.nested = place{}, false
+		c.enter(unit{header: get, name: name}, func(u *unit) bool { return u.header != nil && u.name == name })
 		return nil
 	}
 }

@@ -66,6 +66,7 @@ type signature struct {
 	config        *logging                      // of actConfig
 	fast          *fastPattern
 	eventOnly     bool // decode-event and its kin: seen on packets that are broken too
+	hook          hook
 	hasTx         bool // some unit looks at a transaction
 	onFrames      bool // some unit looks at a frame
 	target        string

@@ -21,7 +21,7 @@ func (w *Worker) tx(tx proto.Transaction) {
 	}
 	g := &w.e.app[in.Proto.ID][d]
 	st := w.txState(t, d)
-	for range maxWindows {
+	for w.pass = range maxWindows {
 		t.Moved[d] = false
 		w.txPass(g, st, tx, dir)
 		if !t.Moved[d] {
@@ -166,7 +166,7 @@ func (w *Worker) buffer(def *field.Def, ts []transform, key string, tx proto.Tra
 func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progress uint8) {
 	s := w.e.sigs[pd.sig]
 	p, f := w.in.Packet, w.in.Flow
-	if !slices.Contains(s.app, w.in.Proto) || !w.header(s, p, f) {
+	if !slices.Contains(s.app, w.in.Proto) || !w.header(s, p, f) || s.hook.set && (progress < s.hook.state || w.pass > 0 && len(s.units) == 0) {
 		return
 	}
 	d := dir.Index()
@@ -206,7 +206,10 @@ func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progre
 	if !all || !w.conditions(s, p, f) {
 		return
 	}
-	pd.off = true
+	// A hook's rule counts each time that the transaction moves in its state.
+	if pd.off = !s.hook.set || progress != s.hook.state || progress >= w.in.Proto.Done[d]; !pd.off {
+		pd.done = 0
+	}
 	if s.wholeTx {
 		other := w.txState(tx.Base(), 1-d)
 		for i := range other.pending {

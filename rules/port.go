@@ -53,6 +53,9 @@ func ParsePorts(s string, v *Vars) (*PortSet, error) {
 	if strings.TrimSpace(s) == "any" {
 		return &PortSet{Any: true}, nil
 	}
+	if !strings.Contains(s, "[") && strings.Contains(s, ",") {
+		s = "[" + s + "]" // rule sets have lists without brackets
+	}
 	p := portParser{v: v}
 	pos, neg := new([1024]uint64), new([1024]uint64)
 	hasPos, err := p.group(s, 0, false, pos, neg)
