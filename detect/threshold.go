@@ -82,11 +82,12 @@ func detectionFilter(c *compiler, v string) error {
 	return c.limit(t)
 }
 
-// limit gives a threshold to the rule; there is one of a kind.
+// limit gives a threshold to the rule. Several thresholds count one after the
+// other; a detection_filter stands alone.
 func (c *compiler) limit(t *threshold) error {
 	for _, have := range c.s.limits {
-		if (have.kind == thDetection) == (t.kind == thDetection) {
-			return fmt.Errorf("the rule has one already")
+		if have.kind == thDetection || t.kind == thDetection {
+			return fmt.Errorf("detection_filter stands alone: the rule has another threshold")
 		}
 	}
 	c.s.limits = append(c.s.limits, t)
