@@ -121,6 +121,9 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 	if o.ruleMetadata && s.metadata != nil {
 		b = append(append(b, ','), s.metadata...)
 	}
+	if x.a.context != nil {
+		b = append(append(b, ','), x.a.context...)
+	}
 	if o.rawRule {
 		b = event.Str(b, "rule", s.raw)
 	}

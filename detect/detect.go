@@ -19,6 +19,7 @@ import (
 	"weir/decode/field"
 	"weir/decode/packet"
 	"weir/decode/proto"
+	"weir/detect/dataset"
 	"weir/detect/mpm"
 	"weir/detect/regex"
 	"weir/rules"
@@ -36,6 +37,7 @@ type Options struct {
 	Reputation *Reputation       // nil without
 	Limits     []rules.Limit     // of threshold.config
 	Actions    []string          // action-order; nil: pass, drop, reject, alert
+	Datasets   Datasets          // sets that rules look values up in
 	IPS        bool              // the traffic counts as inline: verdicts take effect
 }
 
@@ -53,6 +55,7 @@ type Builder struct {
 	finders   map[searched]*mpm.Finder
 	interned  map[string][]byte
 	hashLists map[string]map[string]bool
+	sets      []*dataset.Set
 	files     FileNeeds
 
 	overlaps bool // a rule asks for segments that overlap and differ
@@ -157,7 +160,7 @@ type ruleID struct{ gid, sid uint32 }
 func (b *Builder) Build() (*Engine, *Report, error) {
 	b.applyLimits(b.opt.Limits)
 	order(b.sigs, b.opt.Actions)
-	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares, tags: b.tags, hostTags: b.hostTags}
+	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares, sets: b.sets, tags: b.tags, hostTags: b.hostTags}
 	return e, &Report{Loaded: len(b.sigs), Errors: b.errs, Warnings: b.odd}, e.group()
 }
 
@@ -198,6 +201,7 @@ type Engine struct {
 	set      *proto.Set
 	opt      Options
 	shares   bool
+	sets     []*dataset.Set
 	tags     bool
 	hostTags bool
 	overlaps bool

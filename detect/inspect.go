@@ -80,6 +80,7 @@ type alert struct {
 	action  action
 	reject  packet.Reject
 	changed bool
+	context []byte // what data sets hold of values found; nil: nothing
 }
 
 // change replaces what a rule does for one match.
@@ -430,7 +431,11 @@ func (w *Worker) fire(s *signature, tx proto.Transaction) {
 	for _, post := range s.posts {
 		post(w, s, w.in.Packet, w.in.Flow)
 	}
-	w.alerts = append(w.alerts, alert{sig: s, tx: tx, stream: w.inStream, action: s.action, reject: s.reject})
+	a := alert{sig: s, tx: tx, stream: w.inStream, action: s.action, reject: s.reject}
+	if s.enriches {
+		a.context = w.contextOf(s, tx)
+	}
+	w.alerts = append(w.alerts, a)
 }
 
 // flowState returns what is remembered of a flow, or nil.

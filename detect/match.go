@@ -22,6 +22,7 @@ const (
 	mBSize
 	mBase64
 	mEntropy
+	mDataset
 )
 
 // number is a constant or a variable of byte_extract and byte_math.
@@ -76,6 +77,7 @@ type byteArgs struct {
 	out        int       // variable that is set
 	sub        []matcher // what is said of base64_data
 	size       intTest   // bsize
+	in         *setMatch // dataset and datarep
 	entropy    *entropyTest
 }
 
@@ -90,6 +92,9 @@ type matchState struct {
 	vars  [maxVars]int64
 	steps int
 	re    *regex.Machine
+	turn  func() // waits for the worker's turn; may be nil
+	// context collects what sets hold of the values found; nil: nobody asks.
+	context *[]byte
 }
 
 // maxSteps bounds the attempts to fit one rule to one buffer.
@@ -129,6 +134,8 @@ func (st *matchState) run(ms []matcher, prev int) bool {
 		return m.size.fits(uint64(len(st.buf))) && st.run(ms[1:], prev)
 	case mEntropy:
 		return m.entropy.fits(st.buf) && st.run(ms[1:], prev)
+	case mDataset:
+		return st.inSet(m.in) && st.run(ms[1:], prev)
 	case mBase64:
 		return st.base64(m, ms[1:], prev)
 	case mByteTest:

@@ -27,7 +27,7 @@ const maxBits = 1 << 20
 func (e *Engine) SharesState() bool { return e.shares }
 
 // SetTurn implements decode.Sequenced.
-func (w *Worker) SetTurn(turn func()) { w.turnOf = turn }
+func (w *Worker) SetTurn(turn func()) { w.turnOf, w.match.turn = turn, turn }
 
 // turn waits until all that comes earlier in the capture has been inspected.
 func (w *Worker) turn() {

@@ -62,6 +62,8 @@ type signature struct {
 	appEvent      proto.AppEvent
 	limits        []*threshold // in order; each may keep an alert from being raised
 	tags          []*tagDef
+	writesSets    bool                          // it changes a data set: everything before that must have fitted
+	enriches      bool                          // alerts show what a data set holds
 	reputation    []func(p *packet.Packet) bool // of its addresses; all must hold
 	config        *logging                      // of actConfig
 	fast          *fastPattern

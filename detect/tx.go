@@ -169,6 +169,9 @@ func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progre
 	if !slices.Contains(s.app, w.in.Proto) || !w.header(s, p, f) || s.hook.set && (progress < s.hook.state || w.pass > 0 && len(s.units) == 0) {
 		return
 	}
+	if s.writesSets && !w.conditions(s, p, f) {
+		return
+	}
 	d := dir.Index()
 	all := true
 	for i := range s.units {
@@ -187,6 +190,9 @@ func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progre
 			}
 			if def.State[d] > progress && !w.in.Last {
 				all = false
+				if s.writesSets {
+					break // what comes behind waits for it
+				}
 				continue
 			}
 			ok = w.unit(u, def, tx, dir)

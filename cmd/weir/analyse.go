@@ -168,6 +168,9 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if kept != nil {
 		err = errors.Join(err, kept.Close())
 	}
+	if a.rules != nil {
+		err = errors.Join(err, a.rules.engine.StoreSets())
+	}
 	if a.summary != nil {
 		a.summary.ended(pl, a.set)
 	}

@@ -104,6 +104,11 @@ alert tcp any any -> any any (flags:S; sid:8;)
 alert tcp any any -> any any (flags:A+; sid:9;)
 alert tcp any any -> any any (flags:R+; sid:10;)
 alert udp any any -> any any (sid:11;)
+alert ip any any -> any any (ip.src; dataset:set,hosts,type ip; sid:12;)
+alert tcp any any -> any any (flags:R+; ip.dst; dataset:unset,hosts; sid:13;)
+alert tcp any any -> any any (flags:S; ip.dst; dataset:isnotset,hosts; sid:14;)
+alert http any any -> any any (http.host; dataset:set,names,type string,state names.lst; sid:15;)
+alert dns any any -> any any (dns.query; dataset:set,names; sid:16;)
 `
 		if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -130,7 +135,7 @@ func workersAgree(t *testing.T, args ...string) {
 	for _, workers := range []string{"1", "2", "3", "5"} {
 		dir := t.TempDir()
 		var stderr bytes.Buffer
-		if status := run(t.Context(), append([]string{"pcap", "-q", "--workers", workers, "-l", dir}, args...), &bytes.Buffer{}, &stderr); status != 0 {
+		if status := run(t.Context(), append([]string{"pcap", "-q", "--workers", workers, "-l", dir, "--data-dir", dir}, args...), &bytes.Buffer{}, &stderr); status != 0 {
 			t.Fatalf("status %d: %s", status, &stderr)
 		}
 		got, err := os.ReadFile(filepath.Join(dir, "eve.json"))

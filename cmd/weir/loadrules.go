@@ -63,6 +63,9 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	if bundled {
 		opt.Classes, _ = rules.Classes("classification.config (built in)", dist.Classification)
 	}
+	if opt.Datasets, err = datasets(c); err != nil {
+		return nil, err
+	}
 	b := detect.NewBuilder(set, opt)
 	add := func(name string, text []byte) {
 		for r, err := range rules.All(name, text) {
