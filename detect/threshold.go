@@ -83,11 +83,11 @@ func detectionFilter(c *compiler, v string) error {
 }
 
 // limit gives a threshold to the rule. Several thresholds count one after the
-// other; a detection_filter stands alone.
+// other, behind its one detection_filter.
 func (c *compiler) limit(t *threshold) error {
 	for _, have := range c.s.limits {
-		if have.kind == thDetection || t.kind == thDetection {
-			return fmt.Errorf("detection_filter stands alone: the rule has another threshold")
+		if have.kind == thDetection && t.kind == thDetection {
+			return fmt.Errorf("the rule has one already")
 		}
 	}
 	c.s.limits = append(c.s.limits, t)
