@@ -126,6 +126,7 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 		o.Lane = func(i int) decode.Lane { return tapped{lanes[i], tallies[i]} }
 		o.FlowEnded = func(i int) func(*flow.Flow) { return tallies[i].flow }
 	}
+	seen := watchAlerts(a.cfg, &o)
 	workers := make([]*detect.Worker, a.workers)
 	shared := detect.NewShared(uint64(a.cfg.Detect.Thresholds.Memcap))
 	o.Ordered = a.rules != nil && a.rules.engine.SharesState()
@@ -170,6 +171,9 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	}
 	if a.rules != nil {
 		err = errors.Join(err, a.rules.engine.StoreSets())
+	}
+	if err == nil && ctx.Err() == nil {
+		err = deleteDone(a.cfg, src.whole, seen)
 	}
 	if a.summary != nil {
 		a.summary.ended(pl, a.set)
@@ -257,9 +261,12 @@ type captures struct {
 	cut      func(error)      // the capture ends in the middle of a record
 	progress func(done int64) // bytes of captures read so far; may be nil
 
-	cur  *pcapfile.File
-	num  uint64
-	read int64 // of the files before
+	cur   *pcapfile.File
+	name  string // of cur
+	num   uint64
+	first uint64 // number of the current file's first packet
+	read  int64  // of the files before
+	whole []readCapture
 }
 
 // frames is a batch of a file.
@@ -319,7 +326,7 @@ func (c *captures) open() error {
 			continue
 		}
 		f.Num = c.num
-		c.cur = f
+		c.cur, c.name, c.first = f, name, c.num+1
 		c.sink.StartCapture(c.num+1, name)
 		return nil
 	}
@@ -333,6 +340,8 @@ func (c *captures) end(err error) {
 		c.cut(err)
 	case !errors.Is(err, io.EOF):
 		c.failed(err)
+	default:
+		c.whole = append(c.whole, readCapture{c.name, c.first, c.num})
 	}
 	c.read += c.cur.BytesRead()
 	c.cur.Close()
