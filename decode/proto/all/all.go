@@ -6,6 +6,7 @@ import (
 	"weir/decode/proto/dns"
 	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
+	"weir/decode/proto/ssh"
 	"weir/decode/proto/tls"
 )
 
@@ -19,5 +20,6 @@ func Set() (*proto.Set, error) {
 		dns.LLMNR,
 		ftp.Protocol,
 		ftp.Data,
+		ssh.Protocol,
 	}, known...)...)
 }

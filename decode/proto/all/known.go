@@ -13,7 +13,6 @@ import (
 var known = []*proto.Protocol{
 	tcp("smtp", "Simple mail transfer (RFC 5321).", field.ToServer|field.ToClient,
 		prefix(proto.TCP, field.ToServer, true, "EHLO", "HELO", "QUIT")...),
-	tcp("ssh", "Secure shell (RFC 4253).", 0, prefix(proto.TCP, field.Both, false, "SSH-")...),
 	tcp("smb", "Server message block.", 0,
 		proto.Pattern{Transport: proto.TCP, Dir: field.Both, Bytes: "\xffSMB", Offset: 4, Depth: 8},
 		proto.Pattern{Transport: proto.TCP, Dir: field.Both, Bytes: "\xfeSMB", Offset: 4, Depth: 8}),
