@@ -49,7 +49,8 @@ const (
 	Fragment
 	// BadChecksum: a checksum was verified and is wrong.
 	BadChecksum
-	// Established: the flow has seen both directions (TCP: the handshake is over).
+	// Established: the flow has seen both directions (TCP: the handshake was over
+	// before this packet, or is with the data that it brings).
 	Established
 	// NoPayloadInspect and NoPacketInspect are set by stream and flow state.
 	NoPayloadInspect

@@ -115,6 +115,9 @@ func (e *Engine) Segment(p *packet.Packet, f *flow.Flow, sink Sink) {
 	e.now = arrival{Engine: e, p: p, f: f, sink: sink, end: p.TCP.Seq + uint32(p.PayLen)}
 	a := &e.now
 	if s := e.session(f); s != nil {
+		if s.state >= flow.TCPEstablished {
+			p.Flags |= packet.Established // since an earlier packet
+		}
 		a.locate(s)
 		i := p.Dir.Index()
 		f.Stream.Flags[i] |= p.TCP.Flags
@@ -141,8 +144,8 @@ func (e *Engine) Segment(p *packet.Packet, f *flow.Flow, sink Sink) {
 		return
 	}
 	f.Stream.State = a.s.state
-	if a.s.state >= flow.TCPEstablished {
-		p.Flags |= packet.Established
+	if p.PayLen > 0 && a.s.state >= flow.TCPEstablished {
+		p.Flags |= packet.Established // the ACK that ends the handshake may bring data
 	}
 }
 

@@ -9,10 +9,7 @@ import (
 	"weir/decode/field"
 )
 
-var (
-	atBanner = [2]uint8{progBanner, progBanner}
-	atKeys   = [2]uint8{progBanner, progBanner}
-)
+var atBanner = [2]uint8{progBanner, progBanner}
 
 // known returns b, or nil if it is empty.
 func known(b []byte) []byte {
@@ -73,8 +70,11 @@ var fields = []field.Def{
 // line: the field grows.
 func hassh(name string, dir field.Dir, doc, example string, get func(s *side) []byte) field.Def {
 	return field.Bytes(field.Field{
-		Name: name, Dir: dir, State: atKeys, Growing: true, Log: "ssh.client.hassh", Doc: doc, Example: example,
-	}, func(t *Tx, d field.Dir) []byte { return known(get(&t.sides[d.Index()])) })
+		Name: name, Dir: dir, State: atBanner, Growing: true, Log: "ssh.client.hassh", Doc: doc, Example: example,
+	}, func(t *Tx, d field.Dir) []byte {
+		t.asked = true
+		return known(get(&t.sides[d.Index()]))
+	})
 }
 
 // appendMD5 appends the MD5 of b in hexadecimal.

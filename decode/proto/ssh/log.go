@@ -22,7 +22,7 @@ func appendRecord(b []byte, tx proto.Transaction, _ *flow.Flow, _ any) ([]byte, 
 		if len(s.software) > 0 {
 			b = event.Bytes(b, "software_version", s.software)
 		}
-		if t.opt.hassh && len(s.hash) > 0 {
+		if t.fingerprinted() && len(s.hash) > 0 {
 			b = event.Open(b, "hassh")
 			b = event.Bytes(b, "hash", s.hash)
 			b = event.Bytes(b, "string", s.hassh)

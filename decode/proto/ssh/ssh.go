@@ -76,10 +76,18 @@ const (
 
 // settings are those of the protocol's section.
 type settings struct {
-	hassh    bool // fingerprints are part of the record
-	encrypt  encryption
-	complete bool // the record waits for the new keys
+	hassh   fingerprinting
+	encrypt encryption
 }
+
+// fingerprinting says whether fingerprints are part of the record.
+type fingerprinting uint8
+
+const (
+	auto fingerprinting = iota // if a rule asks for them
+	off
+	on
+)
 
 // encryption says what is done with a connection that is encrypted.
 type encryption uint8
@@ -95,9 +103,11 @@ func setup(o event.Options) (any, error) {
 	switch v := o.String("hassh", "auto"); v {
 	case "auto":
 	default:
-		s.hassh = o.Bool("hassh", false)
+		s.hassh = off
+		if o.Bool("hassh", false) {
+			s.hassh = on
+		}
 	}
-	s.complete = s.hassh
 	switch v := o.String("encryption-handling", "track-only"); v {
 	case "track-only", "default":
 	case "bypass":
@@ -115,7 +125,11 @@ type Tx struct {
 	proto.Tx
 	sides [2]side // client, server
 	opt   *settings
+	asked bool // a rule has asked for a fingerprint
 }
+
+// fingerprinted reports whether the record has fingerprints.
+func (t *Tx) fingerprinted() bool { return t.opt.hassh == on || t.opt.hassh == auto && t.asked }
 
 // side is what one end has said.
 type side struct {
@@ -129,7 +143,7 @@ type side struct {
 // sides have come to the new keys.
 func due(tx proto.Transaction) bool {
 	t := tx.(*Tx)
-	return !t.opt.complete || t.Progress == [2]uint8{progFinished, progFinished}
+	return !t.fingerprinted() || t.Progress == [2]uint8{progFinished, progFinished}
 }
 
 // parser is the state of one connection.
