@@ -164,9 +164,28 @@ func (b *Builder) Build() (*Engine, *Report, error) {
 	return e, &Report{Loaded: len(b.sigs), Errors: b.errs, Warnings: b.odd}, e.group()
 }
 
+// varUse is what a rule does with variables of one kind.
+type varUse struct{ reads, sets bool }
+
+// settersFirst ranks rules that read variables behind those that set them.
+func (u varUse) settersFirst() int {
+	switch {
+	case u.sets && !u.reads:
+		return 0
+	case u.sets:
+		return 1
+	case u.reads:
+		return 2
+	}
+	return 3
+}
+
+// readersFirst ranks rules that read variables before those that set them.
+func (u varUse) readersFirst() int { return varUse{u.sets, u.reads}.settersFirst() }
+
 // order puts rules in the order of inspection: by action, in the order given;
-// what sets flow bits before what reads them; higher priority first; then as
-// loaded.
+// what sets flow bits, integers and host bits before what reads them, what reads
+// xbits before what sets them; higher priority first; then as loaded.
 func order(sigs []*signature, actions []string) {
 	var rank [actConfig + 1]int
 	for i, name := range actionOrder {
@@ -176,19 +195,11 @@ func order(sigs []*signature, actions []string) {
 		rank[actionNames[name]] = 2 * i
 	}
 	rank[actConfig] = rank[actAlert] - 1
-	bits := func(s *signature) int {
-		switch {
-		case len(s.setsBits) > 0 && len(s.readsBits) == 0:
-			return 0
-		case len(s.setsBits) > 0:
-			return 1
-		case len(s.readsBits) > 0:
-			return 2
-		}
-		return 3
-	}
 	slices.SortStableFunc(sigs, func(x, y *signature) int {
-		return cmp.Or(cmp.Compare(rank[x.action], rank[y.action]), cmp.Compare(bits(x), bits(y)), cmp.Compare(x.priority, y.priority))
+		return cmp.Or(
+			cmp.Compare(rank[x.action], rank[y.action]), cmp.Compare(x.bits.settersFirst(), y.bits.settersFirst()),
+			cmp.Compare(x.ints.settersFirst(), y.ints.settersFirst()), cmp.Compare(x.hosts.settersFirst(), y.hosts.settersFirst()),
+			cmp.Compare(x.xbits.readersFirst(), y.xbits.readersFirst()), cmp.Compare(x.priority, y.priority))
 	})
 	for i, s := range sigs {
 		s.order = i

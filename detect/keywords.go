@@ -145,6 +145,7 @@ func init() {
 		"flowbits":           flowbits,
 		"flowint":            flowint,
 		"xbits":              xbitsKeyword,
+		"hostbits":           hostbits,
 		"dataset":            datasetKeyword,
 		"datarep":            datarep,
 		"stream_size":        streamSize,

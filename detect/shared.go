@@ -43,9 +43,13 @@ func (s *Shared) hasBit(k xbitKey, now int64) bool {
 	return ok && until >= now
 }
 
+// setBit sets a bit; one that is set lasts no longer for it.
 func (s *Shared) setBit(k xbitKey, until, now int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if old, ok := s.bits[k]; ok && old >= now {
+		return
+	}
 	if len(s.bits) >= maxBits {
 		for k, u := range s.bits {
 			if u < now {

@@ -55,9 +55,9 @@ type signature struct {
 	store         *storing                             // filestore
 	posts         []post                               // when all holds
 	stateTests    []func(w *Worker, f *flow.Flow) bool // flowbits, flowint
-	setsBits      []int
-	readsBits     []int
-	appTests      int // those of packet that are about the protocol alone
+	bits, ints    varUse                               // flowbits, flowint
+	hosts, xbits  varUse                               // hostbits, xbits
+	appTests      int                                  // those of packet that are about the protocol alone
 	streamSize    func(client, server uint64) bool
 	appEvent      proto.AppEvent
 	limits        []*threshold // in order; each may keep an alert from being raised

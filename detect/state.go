@@ -62,19 +62,19 @@ func flowbits(c *compiler, v string) error {
 	switch cmd {
 	case "isset":
 		c.s.stateTests = append(c.s.stateTests, func(w *Worker, f *flow.Flow) bool { return f != nil && isSet(w, f) })
-		c.s.readsBits = append(c.s.readsBits, ids...)
+		c.s.bits.reads = true
 	case "isnotset":
 		c.s.stateTests = append(c.s.stateTests, func(w *Worker, f *flow.Flow) bool { return f != nil && !isSet(w, f) })
-		c.s.readsBits = append(c.s.readsBits, ids...)
+		c.s.bits.reads = true
 	case "set":
 		change(func(bool) bool { return true })
-		c.s.setsBits = append(c.s.setsBits, ids...)
+		c.s.bits.sets = true
 	case "unset":
 		change(func(bool) bool { return false })
-		c.s.setsBits = append(c.s.setsBits, ids...)
+		c.s.bits.sets = true
 	case "toggle":
 		change(func(old bool) bool { return !old })
-		c.s.setsBits = append(c.s.setsBits, ids...)
+		c.s.bits.sets = true
 	default:
 		return fmt.Errorf("command %q: want set, isset, isnotset, unset, toggle or noalert", cmd)
 	}
@@ -107,6 +107,7 @@ func flowint(c *compiler, v string) error {
 	}
 	switch p[1] {
 	case "isset", "notset", "isnotset":
+		c.s.ints.reads = true
 		c.s.stateTests = append(c.s.stateTests, func(w *Worker, f *flow.Flow) bool {
 			_, ok := get(w, f)
 			return ok == (p[1] == "isset")
@@ -131,6 +132,7 @@ func flowint(c *compiler, v string) error {
 	}
 	switch op := p[1]; op {
 	case "=", "+", "-":
+		c.s.ints.sets = true
 		c.s.posts = append(c.s.posts, func(w *Worker, _ *signature, _ *packet.Packet, f *flow.Flow) {
 			if f == nil {
 				return
@@ -150,6 +152,7 @@ func flowint(c *compiler, v string) error {
 			}
 		})
 	case "<", "<=", ">", ">=", "==", "!=":
+		c.s.ints.reads = true
 		c.s.stateTests = append(c.s.stateTests, func(w *Worker, f *flow.Flow) bool {
 			a, ok1 := get(w, f)
 			b, ok2 := value(w, f)

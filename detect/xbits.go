@@ -18,6 +18,12 @@ type xbitKey struct {
 // defaultExpire is how long a bit lasts if the rule does not say, s.
 const defaultExpire = 30
 
+// hostbitExpire is how long a bit of hostbits lasts, s.
+const hostbitExpire = 300
+
+// keyOf makes the key of a bit for a packet.
+type keyOf func(p *packet.Packet) xbitKey
+
 // xbitsKeyword compiles command,name,track ip_src|ip_dst|ip_pair[,expire s].
 func xbitsKeyword(c *compiler, v string) error {
 	p := split(v)
@@ -28,7 +34,6 @@ func xbitsKeyword(c *compiler, v string) error {
 	if len(p) < 3 {
 		return fmt.Errorf("value %q: want command,name,track ip_src|ip_dst|ip_pair", v)
 	}
-	id := c.e.bit("xbit " + p[1])
 	expire := int64(defaultExpire)
 	track := ""
 	for _, w := range p[2:] {
@@ -47,12 +52,13 @@ func xbitsKeyword(c *compiler, v string) error {
 			return fmt.Errorf("value %q: want track or expire", w)
 		}
 	}
-	var key func(p *packet.Packet) xbitKey
+	id := c.e.bit("xbit " + p[1])
+	var key keyOf
 	switch track {
 	case "ip_src":
-		key = func(p *packet.Packet) xbitKey { return xbitKey{bit: id, a: p.Src} }
+		key = bySource(id)
 	case "ip_dst":
-		key = func(p *packet.Packet) xbitKey { return xbitKey{bit: id, a: p.Dst} }
+		key = byDest(id)
 	case "ip_pair":
 		key = func(p *packet.Packet) xbitKey {
 			if string(p.Src[:]) > string(p.Dst[:]) {
@@ -63,13 +69,50 @@ func xbitsKeyword(c *compiler, v string) error {
 	default:
 		return fmt.Errorf("track %q: want ip_src, ip_dst or ip_pair", track)
 	}
+	return c.sharedBit(p[0], key, expire, &c.s.xbits)
+}
+
+func bySource(id int) keyOf {
+	return func(p *packet.Packet) xbitKey { return xbitKey{bit: id, a: p.Src} }
+}
+
+func byDest(id int) keyOf {
+	return func(p *packet.Packet) xbitKey { return xbitKey{bit: id, a: p.Dst} }
+}
+
+// hostbits compiles command,name[,src|dst].
+func hostbits(c *compiler, v string) error {
+	p := split(v)
+	if p[0] == "noalert" && len(p) == 1 {
+		c.s.noAlert = true
+		return nil
+	}
+	if len(p) < 2 || len(p) > 3 || p[1] == "" {
+		return fmt.Errorf("value %q: want command,name[,src|dst]", v)
+	}
+	id := c.e.bit("xbit " + p[1])
+	key := bySource(id)
+	if len(p) == 3 {
+		switch p[2] {
+		case "src":
+		case "dst":
+			key = byDest(id)
+		default:
+			return fmt.Errorf("side %q: want src or dst", p[2])
+		}
+	}
+	return c.sharedBit(p[0], key, hostbitExpire, &c.s.hosts)
+}
+
+// sharedBit compiles a command on a bit that belongs to addresses.
+func (c *compiler) sharedBit(command string, key keyOf, expire int64, use *varUse) error {
 	test := func(want bool) {
 		c.s.stateTests = append(c.s.stateTests, func(w *Worker, _ *flow.Flow) bool {
 			p := w.in.Packet
 			w.turn()
 			return w.shared.hasBit(key(p), p.Time/1e9) == want
 		})
-		c.s.readsBits = append(c.s.readsBits, id)
+		use.reads = true
 	}
 	c.e.shares = true
 	change := func(f func(x *Shared, k xbitKey, now int64)) {
@@ -77,16 +120,17 @@ func xbitsKeyword(c *compiler, v string) error {
 			w.turn()
 			f(w.shared, key(p), p.Time/1e9)
 		})
-		c.s.setsBits = append(c.s.setsBits, id)
 	}
-	switch p[0] {
+	switch command {
 	case "isset":
 		test(true)
 	case "isnotset":
 		test(false)
 	case "set":
+		use.sets = true
 		change(func(x *Shared, k xbitKey, now int64) { x.setBit(k, now+expire, now) })
 	case "unset":
+		use.sets = true
 		change(func(x *Shared, k xbitKey, _ int64) { x.dropBit(k) })
 	case "toggle":
 		change(func(x *Shared, k xbitKey, now int64) {
@@ -97,7 +141,7 @@ func xbitsKeyword(c *compiler, v string) error {
 			}
 		})
 	default:
-		return fmt.Errorf("command %q: want set, unset, isset, isnotset or toggle", p[0])
+		return fmt.Errorf("command %q: want set, unset, isset, isnotset or toggle", command)
 	}
 	return nil
 }
