@@ -37,6 +37,7 @@ type Options struct {
 	Reputation *Reputation       // nil without
 	Limits     []rules.Limit     // of threshold.config
 	Actions    []string          // action-order; nil: pass, drop, reject, alert
+	Countries  *Countries        // nil: no rule may ask for them
 	Datasets   Datasets          // sets that rules look values up in
 	IPS        bool              // the traffic counts as inline: verdicts take effect
 }

@@ -151,6 +151,7 @@ func init() {
 		"stream_size":        streamSize,
 		"threshold":          thresholdKeyword,
 		"tag":                tagKeyword,
+		"geoip":              geoip,
 		"iprep":              iprep,
 		"entropy":            entropyKeyword,
 		"vlan.id":            vlanID,

@@ -63,6 +63,11 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	if bundled {
 		opt.Classes, _ = rules.Classes("classification.config (built in)", dist.Classification)
 	}
+	if name := string(c.GeoIPDatabase); name != "" {
+		if opt.Countries, err = detect.OpenCountries(name); err != nil {
+			rs.warnings = append(rs.warnings, fmt.Sprintf("geoip-database: %v", err))
+		}
+	}
 	if opt.Datasets, err = datasets(c); err != nil {
 		return nil, err
 	}
