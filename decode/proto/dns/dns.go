@@ -57,7 +57,8 @@ type parser struct {
 	mixed bool
 	// lost is set by direction while the length prefixes of TCP are out of step
 	// after a gap.
-	lost [2]bool
+	lost  [2]bool
+	quiet quiet
 }
 
 // Reset implements proto.Resetter.
@@ -67,6 +68,7 @@ func (p *parser) Reset(env *proto.Env) {
 	s, _ := env.Options.(*settings)
 	p.old = s != nil && s.old
 	p.lost = [2]bool{}
+	p.quiet.n = 0
 	p.txs.Reset()
 	p.txs.Pool = &pool
 }
@@ -75,7 +77,10 @@ func (p *parser) Reset(env *proto.Env) {
 func (p *parser) Txs() []proto.Transaction { return p.txs.All() }
 
 // Free implements proto.Parser.
-func (p *parser) Free(tx proto.Transaction) { p.txs.Free(tx) }
+func (p *parser) Free(tx proto.Transaction) {
+	p.quiet.note(tx.(*Tx))
+	p.txs.Free(tx)
+}
 
 // pool holds transactions for reuse.
 var pool sync.Pool
@@ -166,6 +171,9 @@ func (p *parser) message(dir field.Dir, b []byte) {
 	}
 	if t.Opcode() >= 7 {
 		t.event(evInvalidOpcode)
+	}
+	if t.Response() {
+		p.silence(t)
 	}
 	t.broken = t.HasEvent(evNotRequest) || t.HasEvent(evNotResponse)
 	t.Advance(dir, 1)

@@ -170,3 +170,34 @@ func TestAlertOnWrongDirection(t *testing.T) {
 		}
 	}
 }
+
+// TestQuiet keeps the answer of a query out of the records that a rule has kept
+// out, whether the query is still there or not, and the next answer in.
+func TestQuiet(t *testing.T) {
+	for _, freed := range []bool{false, true} {
+		p := newUDP()
+		p.Parse(&proto.Input{Dir: field.ToServer, Data: []byte(query)})
+		q := p.Txs()[0]
+		q.Base().NoLog = true
+		if freed {
+			p.Free(q)
+		}
+		for i, want := range []bool{true, !freed} {
+			p.Parse(&proto.Input{Dir: field.ToClient, Data: []byte(answer)})
+			all := p.Txs()
+			if got := all[len(all)-1].Base().NoLog; got != want {
+				t.Errorf("query freed %v, answer %d: kept out %v, want %v", freed, i, got, want)
+			}
+		}
+	}
+}
+
+func TestQuietIsBounded(t *testing.T) {
+	var q quiet
+	for id := range uint16(maxQuiet + 2) {
+		q.note(&Tx{Tx: proto.Tx{NoLog: true}, ID: id})
+	}
+	if q.n != maxQuiet || q.answered(1) || !q.answered(2) || q.answered(2) {
+		t.Errorf("%d IDs are kept: want the latest %d, each for one answer", q.n, maxQuiet)
+	}
+}
