@@ -24,6 +24,7 @@ type compiler struct {
 	last        place          // of the content or pcre that modifiers are about
 	vars        map[string]int // byte_extract and byte_math
 	hasPriority bool
+	flowbits    int        // names that flowbits has used
 	files       *fileConds // conditions on files
 	nested      bool       // behind base64_data
 }

@@ -73,3 +73,29 @@ func TestSharedBits(t *testing.T) {
 		t.Error("it is set after it was unset")
 	}
 }
+
+func TestMaxFlowbits(t *testing.T) {
+	set, err := proto.NewSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name, options string
+		ok            bool
+	}{
+		{"as many as allowed", "flowbits:isset,a; flowbits:set,b; flowbits:noalert;", true},
+		{"one more", "flowbits:isset,a; flowbits:set,b; flowbits:set,c;", false},
+		{"joined names count each", "flowbits:isset,a|b|c;", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r, err := rules.ParseRule("alert ip any any -> any any (" + tc.options + " sid:1;)")
+			if err != nil {
+				t.Fatal(err)
+			}
+			rerr := NewBuilder(set, Options{MaxFlowbits: 2}).Add(r)
+			if (rerr == nil) != tc.ok || rerr != nil && !strings.Contains(rerr.Msg, "detect.flowbits.max-per-signature") {
+				t.Errorf("got %v, want accepted %v", rerr, tc.ok)
+			}
+		})
+	}
+}

@@ -33,7 +33,7 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	bundled := len(files) == 0 && o.Config.File == ""
 	opt := detect.Options{
 		Vars: ruleVars(c), PCRELimit: 1 << 17, AlertMax: int(c.PacketAlertMax), KeepRaw: showsRules(c), RuleDir: string(c.DefaultRulePath),
-		Actions: c.ActionOrder, IPS: c.IPS,
+		Actions: c.ActionOrder, IPS: c.IPS, MaxFlowbits: int(c.Detect.Flowbits.MaxPerSignature),
 	}
 	if opt.AlertMax == 0 {
 		opt.AlertMax = 15

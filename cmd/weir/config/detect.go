@@ -28,7 +28,7 @@ type Thresholds struct {
 
 // Flowbits is detect.flowbits.
 type Flowbits struct {
-	MaxPerSignature uint32 `key:"max-per-signature" def:"64" min:"1" doc:"names that one flowbits keyword may join by |"`
+	MaxPerSignature uint32 `key:"max-per-signature" def:"64" min:"1" doc:"names that the flowbits of one rule may use"`
 }
 
 // Datasets are the sets that rules look values up in.
