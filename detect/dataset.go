@@ -312,6 +312,16 @@ func (e *Engine) StoreSets() error {
 	return errors.Join(errs...)
 }
 
+// ResetSets makes the sets that rules change what they were at the start, or what
+// their files hold now, for a run with fresh state.
+func (e *Engine) ResetSets() error {
+	var errs []error
+	for _, s := range e.sets {
+		errs = append(errs, s.Reset())
+	}
+	return errors.Join(errs...)
+}
+
 // inSet looks the buffer up. Where rules change a set, that is done in the order
 // of the capture.
 func (st *matchState) inSet(m *setMatch) bool {

@@ -218,7 +218,12 @@ func (a *analysis) files(o *decode.Options, dir string) (*filestore.Store, error
 func (a *analysis) separate(ctx context.Context, files []string, dir string) error {
 	names := map[string]int{}
 	var errs []error
-	for _, f := range files {
+	for i, f := range files {
+		if i > 0 && a.rules != nil {
+			if err := a.rules.engine.ResetSets(); err != nil {
+				return errors.Join(append(errs, err)...)
+			}
+		}
 		name := filepath.Base(f)
 		if names[name]++; names[name] > 1 {
 			name = fmt.Sprintf("%s.%d", name, names[name])

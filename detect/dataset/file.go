@@ -72,29 +72,49 @@ const maxLine = 1 << 20
 
 // Open makes the set of a spec from its file.
 func Open(spec Spec) (*Set, error) {
-	s := &Set{spec: spec, entries: map[string]uint32{}}
-	if spec.Load == "" {
-		return s, nil
-	}
-	text, err := os.ReadFile(spec.Load)
-	if err != nil {
-		if spec.Optional && errors.Is(err, fs.ErrNotExist) {
-			return s, nil
-		}
+	s := &Set{spec: spec}
+	if err := s.fill(); err != nil {
 		return nil, err
 	}
-	if spec.Format == CSV {
+	return s, nil
+}
+
+// Reset makes a writable set what it was when it was opened, or what its file
+// holds now.
+func (s *Set) Reset() error {
+	if !s.writable {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fill()
+}
+
+// fill reads the set's file.
+func (s *Set) fill() error {
+	s.entries, s.objects, s.memuse, s.refused, s.changed = map[string]uint32{}, nil, 0, 0, false
+	if s.spec.Load == "" {
+		return nil
+	}
+	text, err := os.ReadFile(s.spec.Load)
+	if err != nil {
+		if s.spec.Optional && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	if s.spec.Format == CSV {
 		err = s.readLines(text)
 	} else {
 		err = s.readObjects(text)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if s.refused > 0 {
-		return nil, fmt.Errorf("%s: %d values do not fit the memcap of %d bytes", spec.Load, s.refused, spec.Memcap)
+		return fmt.Errorf("%s: %d values do not fit the memcap of %d bytes", s.spec.Load, s.refused, s.spec.Memcap)
 	}
-	return s, nil
+	return nil
 }
 
 // readLines takes the values of a file of lines.

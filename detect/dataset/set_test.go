@@ -131,6 +131,11 @@ func TestState(t *testing.T) {
 	if want := "10.0.0.1\n10.0.0.2\n"; err != nil || string(got) != want {
 		t.Errorf("file: %q (%v), want %q", got, err, want)
 	}
+	s.SetWritable()
+	s.Add([]byte{10, 0, 0, 3})
+	if err := s.Reset(); err != nil || s.Len() != 2 {
+		t.Errorf("after Reset: %d values (%v), want the 2 of the file", s.Len(), err)
+	}
 	left, err := os.ReadDir(filepath.Dir(name))
 	if err != nil || len(left) != 1 {
 		t.Errorf("%d files are there, want one (%v)", len(left), err)
