@@ -143,11 +143,8 @@ func (l *Limit) set(key, val string) error {
 	case "ip":
 		l.IP = val
 	case "track":
-		allowed := []string{"by_src", "by_dst", "by_rule", "by_both"}
-		switch l.Kind {
-		case "threshold":
-			allowed = append(allowed, "by_flow")
-		case "suppress":
+		allowed := []string{"by_src", "by_dst", "by_rule", "by_both", "by_flow"}
+		if l.Kind == "suppress" {
 			allowed = []string{"by_src", "by_dst", "by_either"}
 		}
 		return word(&l.Track, allowed)
