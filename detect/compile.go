@@ -423,6 +423,9 @@ func (c *compiler) finish() error {
 		}
 		s.dir = s.flow.dir
 	}
+	if s.txBits && s.app == nil {
+		return fmt.Errorf("xbits: track tx: the rule is on no application protocol")
+	}
 	if s.wholeTx && !s.hasTx {
 		return fmt.Errorf("direction =>: the rule looks at no transaction")
 	}

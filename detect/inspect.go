@@ -48,6 +48,7 @@ type Worker struct {
 	ev      event.Event
 	body    alertBody
 	drop    dropRule
+	txNow   *proto.Tx // the transaction whose rules are looked at; nil: none
 	// inStream: the last rule that has fitted has done so in the stream.
 	inStream bool
 }
@@ -97,7 +98,8 @@ type txState struct {
 	pending []pending
 	// storeFiles: filestore has asked for all files of this direction.
 	storeFiles bool
-	plain      bool // rules without a pattern have become pending
+	bits       []int // of xbits with track tx; kept for the request's direction
+	plain      bool  // rules without a pattern have become pending
 }
 
 // pending is a rule that waits for more of a transaction.
@@ -478,7 +480,7 @@ func (w *Worker) EndFlow(f *flow.Flow) {
 func (w *Worker) EndTx(tx *proto.Tx) {
 	for d := range tx.Detect {
 		if st, ok := tx.Detect[d].(*txState); ok {
-			*st = txState{pending: st.pending[:0]}
+			*st = txState{pending: st.pending[:0], bits: st.bits[:0]}
 			w.freeTx = append(w.freeTx, st)
 			tx.Detect[d] = nil
 		}

@@ -138,3 +138,60 @@ alert tcp any any -> any any (flags:0; hostbits:isset,b; sid:4;)
 		t.Errorf("Inspect allocates %v times, want 0", n)
 	}
 }
+
+// TestTransactionBits wants a bit that the request sets to be there for the
+// response, and not for the next transaction.
+func TestTransactionBits(t *testing.T) {
+	p, h := demo(), &heard{}
+	w := listEngine(t, p, h, nil, `
+alert demo any any -> any any (demo.res; content:"answer"; xbits:isset,asked,track tx; sid:1;)
+alert demo any any -> any any (demo.req; content:"ask"; xbits:set,asked,track tx; noalert; sid:2;)
+alert demo any any -> any any (xbits:isset,asked,track tx; sid:3;)
+`)
+	f := &flow.Flow{Proto: packet.ProtoTCP, Version: 4}
+	client, server := fromHost(1), fromHost(1)
+	server.Dir = field.ToClient
+	for _, tc := range []struct {
+		req  string
+		want []uint32
+	}{{"ask", []uint32{1, 3, 3}}, {"other", nil}} {
+		h.sids = nil
+		tx := &demoTx{req: tc.req, res: "answer"}
+		for _, pk := range []*packet.Packet{client, server} {
+			d := pk.Dir.Index()
+			tx.Progress[d], tx.Moved[d] = 1, true
+			w.Inspect(&decode.Inspection{Packet: pk, Flow: f, Proto: p, Txs: []proto.Transaction{tx}})
+		}
+		w.EndTx(&tx.Tx)
+		slices.Sort(h.sids)
+		if !slices.Equal(h.sids, tc.want) {
+			t.Errorf("request %s: rules %v fire, want %v", tc.req, h.sids, tc.want)
+		}
+	}
+}
+
+// TestConfigRules switches records of a transaction off, with and without an
+// alert.
+func TestConfigRules(t *testing.T) {
+	for _, tc := range []struct {
+		rule  string
+		noLog bool
+		want  []uint32
+	}{
+		{`config demo any any -> any any (demo.req; content:"ask"; config:logging disable, type tx, scope tx; sid:1;)`, true, nil},
+		{`alert demo any any -> any any (demo.req; content:"ask"; config:logging disable, type tx, scope tx; sid:1;)`, true, []uint32{1}},
+		{`alert demo any any -> any any (demo.req; content:"ask"; sid:1;)`, false, []uint32{1}},
+		{`config demo any any -> any any (demo.req; content:"other"; config:logging disable, type tx, scope tx; sid:1;)`, false, nil},
+	} {
+		t.Run(tc.rule, func(t *testing.T) {
+			p, h := demo(), &heard{}
+			w := listEngine(t, p, h, nil, tc.rule+"\n")
+			tx := &demoTx{req: "ask"}
+			tx.Progress[0], tx.Moved[0] = 1, true
+			w.Inspect(&decode.Inspection{Packet: fromHost(1), Flow: &flow.Flow{Proto: packet.ProtoTCP, Version: 4}, Proto: p, Txs: []proto.Transaction{tx}})
+			if tx.NoLog != tc.noLog || !slices.Equal(h.sids, tc.want) {
+				t.Errorf("no records %v, rules %v: want %v, %v", tx.NoLog, h.sids, tc.noLog, tc.want)
+			}
+		})
+	}
+}

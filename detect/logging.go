@@ -12,11 +12,9 @@ import (
 // of all of the flow's.
 type logging struct{ flow bool }
 
-// configKeyword compiles logging disable, type tx|flow, scope tx|flow.
+// configKeyword compiles logging disable, type tx|flow, scope tx|flow. The rule's
+// action may be config, which raises no alert, or any other.
 func configKeyword(c *compiler, v string) error {
-	if c.s.action != actConfig {
-		return fmt.Errorf("is for rules with the action config")
-	}
 	said := map[string]string{}
 	for _, w := range split(v) {
 		key, val, _ := strings.Cut(w, " ")

@@ -65,11 +65,12 @@ type signature struct {
 	writesSets    bool                          // it changes a data set: everything before that must have fitted
 	enriches      bool                          // alerts show what a data set holds
 	reputation    []func(p *packet.Packet) bool // of its addresses; all must hold
-	config        *logging                      // of actConfig
+	config        *logging                      // what a config rule does
 	fast          *fastPattern
 	eventOnly     bool // decode-event and its kin: seen on packets that are broken too
 	hook          hook
 	hasTx         bool // some unit looks at a transaction
+	txBits        bool // it sets or reads bits of transactions
 	onFrames      bool // some unit looks at a frame
 	target        string
 }

@@ -82,11 +82,13 @@ func (w *Worker) txPass(g *appGroup, st *txState, tx proto.Transaction, dir fiel
 		}
 	}
 	slices.SortFunc(st.pending, func(a, b pending) int { return a.sig - b.sig })
+	w.txNow = t
 	for i := range st.pending {
 		if p := &st.pending[i]; !p.off {
 			w.txRule(p, tx, dir, progress)
 		}
 	}
+	w.txNow = nil
 	for _, def := range g.bodies {
 		if def.Inspected != nil && def.State[d] <= progress {
 			def.Inspected(tx, dir)

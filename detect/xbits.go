@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,8 @@ const hostbitExpire = 300
 // keyOf makes the key of a bit for a packet.
 type keyOf func(p *packet.Packet) xbitKey
 
-// xbitsKeyword compiles command,name,track ip_src|ip_dst|ip_pair[,expire s].
+// xbitsKeyword compiles command,name,track ip_src|ip_dst|ip_pair[,expire s], or
+// set|isset,name,track tx.
 func xbitsKeyword(c *compiler, v string) error {
 	p := split(v)
 	if p[0] == "noalert" {
@@ -52,6 +54,9 @@ func xbitsKeyword(c *compiler, v string) error {
 			return fmt.Errorf("value %q: want track or expire", w)
 		}
 	}
+	if track == "tx" {
+		return c.txBit(p[0], c.e.bit("tx "+p[1]), len(p) > 3)
+	}
 	id := c.e.bit("xbit " + p[1])
 	var key keyOf
 	switch track {
@@ -67,7 +72,7 @@ func xbitsKeyword(c *compiler, v string) error {
 			return xbitKey{id, p.Src, p.Dst}
 		}
 	default:
-		return fmt.Errorf("track %q: want ip_src, ip_dst or ip_pair", track)
+		return fmt.Errorf("track %q: want ip_src, ip_dst, ip_pair or tx", track)
 	}
 	return c.sharedBit(p[0], key, expire, &c.s.xbits)
 }
@@ -102,6 +107,35 @@ func hostbits(c *compiler, v string) error {
 		}
 	}
 	return c.sharedBit(p[0], key, hostbitExpire, &c.s.hosts)
+}
+
+// txBit compiles a command on a bit that belongs to a transaction, and lasts as
+// long as that.
+func (c *compiler) txBit(command string, id int, expires bool) error {
+	if expires {
+		return fmt.Errorf("a bit of a transaction does not expire")
+	}
+	c.s.txBits, c.s.hasTx = true, true
+	switch command {
+	case "set":
+		c.s.hosts.sets = true
+		c.s.posts = append(c.s.posts, func(w *Worker, _ *signature, _ *packet.Packet, _ *flow.Flow) {
+			if w.txNow == nil {
+				return
+			}
+			if st := w.txState(w.txNow, 0); !slices.Contains(st.bits, id) {
+				st.bits = append(st.bits, id)
+			}
+		})
+	case "isset":
+		c.s.hosts.reads = true
+		c.s.stateTests = append(c.s.stateTests, func(w *Worker, _ *flow.Flow) bool {
+			return w.txNow != nil && slices.Contains(w.txState(w.txNow, 0).bits, id)
+		})
+	default:
+		return fmt.Errorf("command %q: want set or isset for track tx", command)
+	}
+	return nil
 }
 
 // sharedBit compiles a command on a bit that belongs to addresses.
