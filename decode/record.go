@@ -99,6 +99,7 @@ func (w *worker) logTx(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx pr
 		}
 		w.record = txRecord{r, tx, f}
 		FlowHead(&w.ev, r.Type, f, dir, p)
+		w.ev.Shown = r.Shown
 		w.firstMACs(f, dir)
 		w.ev.HasTx, w.ev.TxID = true, t.ID
 		w.ev.Meta = w.meta(f)

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
@@ -194,29 +195,56 @@ func (c *compiler) field(defs []defOf, value string) error {
 	case field.KindBytes, field.KindMulti, field.KindBody:
 		c.enter(unit{def: d, alts: alts}, func(u *unit) bool { return u.def == d && u.test == nil && d.Kind == field.KindBytes })
 		return nil
-	case field.KindCustom:
-		test, err := d.Compile(value)
-		if err != nil {
+	}
+	u := unit{def: d, alts: alts}
+	for i, a := range alts {
+		test, err := fieldTest(a.def, value)
+		switch {
+		case err != nil:
 			return err
+		case i == 0:
+			u.test = test
+		case u.others == nil:
+			u.others = map[*field.Def]txTest{}
+			fallthrough
+		default:
+			u.others[a.def] = test
 		}
-		c.s.units = append(c.s.units, unit{def: d, alts: alts, test: test})
-		return nil
 	}
-	test, err := integerTest(d, value)
-	if err != nil {
-		return err
-	}
-	c.s.units = append(c.s.units, unit{def: d, alts: alts, test: test})
+	c.s.units = append(c.s.units, u)
 	return nil
+}
+
+// fieldTest compiles the argument of an integer or custom field.
+func fieldTest(d *field.Def, value string) (txTest, error) {
+	if d.Kind == field.KindCustom {
+		return d.Compile(value)
+	}
+	return integerTest(d, value)
+}
+
+// coverKey stands for the fields of a keyword and the protocols of a rule.
+type coverKey struct {
+	defs *defOf
+	apps string // their IDs
 }
 
 // covers returns the fields of the protocols that the rule is about.
 func (c *compiler) covers(defs []defOf) []*defOf {
-	var out []*defOf
-	for i := range defs {
-		if c.s.app == nil || slices.Contains(c.s.app, defs[i].proto) {
-			out = append(out, &defs[i])
+	var buf [32]byte
+	key := buf[:0]
+	for _, p := range c.s.app {
+		key = binary.AppendUvarint(key, uint64(p.ID))
+	}
+	out, known := c.e.covered[coverKey{&defs[0], string(key)}]
+	if !known {
+		for i := range defs {
+			if c.s.app == nil || slices.Contains(c.s.app, defs[i].proto) {
+				out = append(out, &defs[i])
+			}
 		}
+		out = slices.Clip(out)
+		c.e.covered[coverKey{&defs[0], string(key)}] = out
 	}
 	if c.s.app == nil && len(out) > 0 {
 		// tcp or udp with a buffer: the protocol of the buffer is meant.

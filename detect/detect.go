@@ -12,8 +12,11 @@ package detect
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"weir/decode/field"
@@ -56,6 +59,7 @@ type Builder struct {
 	portSets  map[string]*rules.PortSet
 	finders   map[searched]*mpm.Finder
 	interned  map[string][]byte
+	covered   map[coverKey][]*defOf
 	hashLists map[string]map[string]bool
 	sets      []*dataset.Set
 	files     FileNeeds
@@ -86,7 +90,7 @@ func NewBuilder(set *proto.Set, opt Options) *Builder {
 	b := &Builder{
 		set: set, opt: opt, fields: map[string][]defOf{}, modifiers: map[string][]defOf{}, classes: opt.Classes,
 		bits: map[string]int{}, regexps: map[string]*regex.Program{}, addrs: map[string]*rules.AddressSet{}, portSets: map[string]*rules.PortSet{},
-		finders: map[searched]*mpm.Finder{}, interned: map[string][]byte{}, hashLists: map[string]map[string]bool{}, ids: map[ruleID]int{},
+		finders: map[searched]*mpm.Finder{}, interned: map[string][]byte{}, covered: map[coverKey][]*defOf{}, hashLists: map[string]map[string]bool{}, ids: map[ruleID]int{},
 	}
 	for _, p := range set.All() {
 		if p.Files {
@@ -585,6 +589,9 @@ func (e *Engine) buildSets() error {
 			return err
 		}
 	}
+	// Protocols of one family (http) have buffers with the same rules: they share
+	// the set.
+	built := map[setKey]*mpm.Set{}
 	for i := range e.app {
 		for d := range e.app[i] {
 			for _, b := range e.app[i][d].buffers {
@@ -592,13 +599,40 @@ func (e *Engine) buildSets() error {
 				if b.def.Kind == field.KindBody {
 					kind = mpm.Stream
 				}
+				key := b.patternSet.key(kind)
+				if b.set = built[key]; b.set != nil {
+					b.pats = nil
+					continue
+				}
 				if err := b.build(kind); err != nil {
 					return err
 				}
+				built[key] = b.set
 			}
 		}
 	}
 	return nil
+}
+
+// setKey stands for patterns and the kind of their buffers.
+type setKey [sha256.Size]byte
+
+// key returns what equal sets have in common.
+func (p *patternSet) key(kind mpm.Kind) setKey {
+	h := sha256.New()
+	b := []byte{byte(kind)}
+	for i := range p.pats {
+		x := &p.pats[i]
+		b = binary.AppendUvarint(b, uint64(x.ID))
+		b = binary.AppendUvarint(b, uint64(len(x.Bytes)))
+		b = append(b, x.Bytes...)
+		b = binary.AppendUvarint(b, uint64(x.Offset))
+		b = binary.AppendUvarint(b, uint64(x.Depth))
+		b = strconv.AppendBool(strconv.AppendBool(b, x.Nocase), x.End)
+		h.Write(b)
+		b = b[:0]
+	}
+	return setKey(h.Sum(nil))
 }
 
 // ChecksOverlaps reports whether a rule asks for TCP segments that overlap and

@@ -32,7 +32,7 @@ func (e *Engine) FileNeeds() FileNeeds { return e.files }
 // wants notes what a buffer needs of files.
 func (b *Builder) wants(d *field.Def) {
 	switch d.Name {
-	case "file.data":
+	case "file.data", "http.request_body", "http.response_body":
 		b.files.Window = true
 	case "file.magic":
 		b.files.Magic = true

@@ -98,7 +98,8 @@ type unit struct {
 	alts       []*defOf   // the field by protocol, for rules on several
 	transforms []transform
 	match      []matcher
-	test       func(tx any, dir field.Dir) bool // integer and custom fields
+	test       txTest                // integer and custom fields
+	others     map[*field.Def]txTest // test for fields of alts but the first
 	absent     absence
 	payload    bool
 	header     func(p *packet.Packet) []byte // bytes of the packet instead
@@ -106,6 +107,9 @@ type unit struct {
 	name       string                        // of header or each
 	frames     []frameRef                    // bytes of any of these frames
 }
+
+// txTest is a condition on a transaction.
+type txTest = func(tx any, dir field.Dir) bool
 
 // defOf is a field of one protocol.
 type defOf struct {

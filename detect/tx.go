@@ -235,10 +235,11 @@ func (w *Worker) unit(u *unit, def *field.Def, tx proto.Transaction, dir field.D
 		return false
 	}
 	if u.test != nil {
-		if def.Compile != nil && u.def != def {
-			return def.Compile != nil && u.test(tx, dir)
+		test := u.test
+		if def != u.def {
+			test = u.others[def]
 		}
-		return u.test(tx, dir)
+		return test(tx, dir)
 	}
 	key := transformKey(u.transforms)
 	for i := 0; ; i++ {

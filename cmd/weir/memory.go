@@ -15,8 +15,8 @@ import (
 // little. So the heap may grow by as much as holds heapSlack of garbage, judged
 // by the last collection, up to mostSlack.
 const (
-	heapSlack = 24 << 20
-	mostSlack = 4 * heapSlack
+	heapSlack = 20 << 20
+	mostSlack = 5 * heapSlack
 )
 
 // The bounds of what that may be of the heap, percent.

@@ -218,7 +218,7 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 
 // otherTypes are record types of protocols whose parser is to come: known, and
 // never written.
-var otherTypes = strings.Fields(`bittorrent-dht dcerpc dhcp dnp3 doh2 enip frame http2 ike krb5 ldap metadata
+var otherTypes = strings.Fields(`bittorrent-dht dcerpc dhcp dnp3 doh2 enip frame ike krb5 ldap metadata
 	modbus mqtt nfs ntp pgsql pop3 quic rdp rfb sdp sip smb smtp snmp template tftp websocket`)
 
 // eveOptions translates the outputs of the configuration.

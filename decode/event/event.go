@@ -45,7 +45,8 @@ type Community interface {
 // Event is one record. Publish encodes it before it returns, so that it may
 // hold views of packets and transactions.
 type Event struct {
-	Type               string // event_type
+	Type               string // what outputs list, and event_type unless Shown is set
+	Shown              string
 	Time               int64  // ns since the Unix epoch
 	Num                uint64 // pcap_cnt; 0 is left out
 	FlowID             int64  // 0 is left out

@@ -304,7 +304,9 @@ func (t *Tx) Advance(dir field.Dir, p uint8) {
 
 // Record is one EVE record type of a protocol.
 type Record struct {
-	Type string // event_type: "http"
+	Type string // event type that outputs list, and event_type: "http"
+	// Shown is the event_type if it is not Type: http2 has records of type http.
+	Shown string
 	// Under is the eve-log type that turns it on; Type if empty.
 	Under string
 	// Key of the object in the event; Type if empty.

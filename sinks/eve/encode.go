@@ -24,7 +24,11 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 		b = event.Uint(b, "pcap_cnt", ev.Num)
 	}
 	b = append(b, `,"event_type":"`...)
-	b = append(b, ev.Type...)
+	if ev.Shown != "" {
+		b = append(b, ev.Shown...)
+	} else {
+		b = append(b, ev.Type...)
+	}
 	b = append(b, '"')
 	if len(ev.VLAN) > 0 {
 		b = event.OpenArray(b, "vlan")

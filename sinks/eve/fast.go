@@ -24,7 +24,11 @@ func appendFast(b []byte, ev *event.Event) []byte {
 	b = append(b, ':')
 	b = strconv.AppendUint(b, uint64(a.Rev), 10)
 	b = append(b, "] "...)
-	b = append(b, a.Msg...)
+	msg := a.Msg
+	if msg == "" {
+		msg = "(null)"
+	}
+	b = append(b, msg...)
 	b = append(b, " [**] [Classification: "...)
 	class := a.Class
 	if class == "" {

@@ -6,6 +6,7 @@ import (
 	"weir/decode/proto/dns"
 	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
+	"weir/decode/proto/http2"
 	"weir/decode/proto/ssh"
 	"weir/decode/proto/tls"
 )
@@ -14,6 +15,7 @@ import (
 func Set() (*proto.Set, error) {
 	return proto.NewSet(append([]*proto.Protocol{
 		http1.Protocol,
+		http2.Protocol,
 		tls.Protocol,
 		dns.Protocol,
 		dns.MDNS,

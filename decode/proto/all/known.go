@@ -78,7 +78,6 @@ var known = []*proto.Protocol{
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "67,68", Min: 240, Func: when(func(b []byte) bool {
 			return (b[0] == 1 || b[0] == 2) && binary.BigEndian.Uint32(b[236:]) == 0x63825363
 		})}}},
-	tcp("http2", "HTTP/2 (RFC 9113).", 0, prefix(proto.TCP, field.ToServer, false, "PRI * HTTP/2.0\r\n\r\n")...),
 	{Name: "quic", Doc: "QUIC (RFC 9000).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "443,80", Min: 12, Func: quic}}},
 	bittorrent(),

@@ -1,10 +1,6 @@
 package http1
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
-
 	"weir/decode/field"
 	"weir/decode/proto/internal/httpfield"
 )
@@ -184,52 +180,12 @@ func oneHeader(t *Tx, d field.Dir, i int) ([]byte, bool) {
 
 // compileURILen reads the argument of urilen.
 func compileURILen(arg string) (func(t *Tx, d field.Dir) bool, error) {
-	size, kind, _ := strings.Cut(arg, ",")
-	norm := false
-	switch strings.TrimSpace(kind) {
-	case "", "raw":
-	case "norm":
-		norm = true
-	default:
-		return nil, fmt.Errorf("urilen: value %q: want norm or raw", kind)
-	}
-	lo, hi, err := lengthRange(strings.TrimSpace(size))
-	if err != nil {
-		return nil, err
-	}
+	l, err := httpfield.ParseURILen(arg)
 	return func(t *Tx, _ field.Dir) bool {
 		b := t.URI()
-		if norm {
+		if l.Norm {
 			b = t.req.optional(t.normalized)
 		}
-		return b != nil && len(b) >= lo && len(b) <= hi
-	}, nil
-}
-
-// lengthRange reads "n", "<n", ">n" and "n<>m", of which the bounds are not
-// part.
-func lengthRange(s string) (lo, hi int, err error) {
-	read := func(s string) int {
-		n, e := strconv.ParseUint(strings.TrimSpace(s), 10, 16)
-		if e != nil {
-			err = fmt.Errorf("urilen: value %q: want a number up to 65535", s)
-		}
-		return int(n)
-	}
-	if a, b, ok := strings.Cut(s, "<>"); ok {
-		lo, hi = read(a)+1, read(b)-1
-		if err == nil && hi < lo {
-			err = fmt.Errorf("urilen: range %q is empty", s)
-		}
-		return lo, hi, err
-	}
-	switch {
-	case strings.HasPrefix(s, "<"):
-		return 0, read(s[1:]) - 1, err
-	case strings.HasPrefix(s, ">"):
-		lo = read(s[1:]) + 1
-		return lo, 1 << 30, err
-	}
-	lo = read(s)
-	return lo, lo, err
+		return b != nil && l.Fits(len(b))
+	}, err
 }
