@@ -157,7 +157,6 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 	v |= w.publish(p, f)
 	if w.e.tags {
 		w.follow(p, f)
-		w.tag(p, f)
 	}
 	return v
 }

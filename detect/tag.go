@@ -32,7 +32,8 @@ type tag struct {
 	sig            int
 	first          int64 // s
 	packets, bytes uint64
-	begun          int // times
+	begun          int  // times
+	fresh          bool // the packet that it begins with is not counted for it again
 }
 
 // tagKeyword compiles session|host[,count,packets|seconds|bytes[,src|dst]].
@@ -83,7 +84,7 @@ func tagKeyword(c *compiler, v string) error {
 	return nil
 }
 
-// begin puts the tags of a rule that has raised an alert in force.
+// begin puts the tags of a rule that has matched in force, shown or not.
 func (w *Worker) begin(s *signature, p *packet.Packet, f *flow.Flow) {
 	for _, d := range s.tags {
 		if !d.host {
@@ -107,11 +108,10 @@ func (w *Worker) begin(s *signature, p *packet.Packet, f *flow.Flow) {
 }
 
 func beginTag(tags []tag, d *tagDef, sig int, p *packet.Packet) []tag {
-	fresh := tag{def: d, sig: sig, first: p.Time / 1e9, packets: 1, bytes: uint64(p.Size), begun: 1}
 	for i := range tags {
 		if t := &tags[i]; t.def == d && t.sig == sig {
-			if fresh.begun = t.begun + 1; fresh.begun <= tagAgain {
-				*t = fresh
+			if t.begun < tagAgain {
+				*t = tag{def: d, sig: sig, first: p.Time / 1e9, begun: t.begun + 1, fresh: t.fresh}
 			}
 			return tags
 		}
@@ -119,7 +119,7 @@ func beginTag(tags []tag, d *tagDef, sig int, p *packet.Packet) []tag {
 	if len(tags) == maxTags {
 		return tags
 	}
-	return append(tags, fresh)
+	return append(tags, tag{def: d, sig: sig, first: p.Time / 1e9, packets: 1, bytes: uint64(p.Size), begun: 1, fresh: true})
 }
 
 // follow counts p for the tags of its flow and its hosts, and records it if any
@@ -160,6 +160,11 @@ func (w *Worker) follow(p *packet.Packet, f *flow.Flow) {
 func countTags(tags []tag, p *packet.Packet) (left []tag, any bool) {
 	left = tags[:0]
 	for _, t := range tags {
+		if t.fresh {
+			t.fresh = false
+			left = append(left, t)
+			continue
+		}
 		t.packets++
 		t.bytes += uint64(p.Size)
 		n := t.packets

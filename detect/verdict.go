@@ -42,6 +42,9 @@ func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
 		default:
 			shown = append(shown, a)
 		}
+		if len(s.tags) > 0 && a.action != actConfig && a.action != actPass {
+			w.begin(s, p, f) // also of what is not shown
+		}
 		if a.action == actPass {
 			break // nothing behind it counts
 		}
@@ -52,15 +55,6 @@ func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
 	}
 	w.alerts = shown
 	return v
-}
-
-// tag begins the tags of the rules that have raised an alert.
-func (w *Worker) tag(p *packet.Packet, f *flow.Flow) {
-	for i := range w.alerts {
-		if s := w.alerts[i].sig; len(s.tags) > 0 {
-			w.begin(s, p, f)
-		}
-	}
 }
 
 // act does what a rule's action says. What has come first counts: a packet that
