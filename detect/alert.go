@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/base64"
+	"fmt"
 	"strings"
 
 	"weir/decode"
@@ -62,6 +63,28 @@ func (c *compiler) metadata() []byte {
 	return c.e.intern(event.Close(b))
 }
 
+// reference compiles kind,value, which stands for a URL. A kind that is not
+// known loses its place in alerts, not the rule.
+func reference(c *compiler, v string) error {
+	kind, value, ok := strings.Cut(v, ",")
+	kind, value = strings.TrimSpace(kind), strings.TrimSpace(value)
+	if !ok || kind == "" || value == "" {
+		return fmt.Errorf("value %q: want kind,value", v)
+	}
+	prefix, known := c.e.opt.References[strings.ToLower(kind)]
+	if !c.e.opt.KeepReferences || !known {
+		return nil
+	}
+	b := c.s.references
+	if b == nil {
+		b = event.OpenArray(nil, "references")
+	} else {
+		b = b[:len(b)-1] // its end
+	}
+	c.s.references = event.CloseArray(event.ElemStr(b, prefix+value))
+	return nil
+}
+
 // intern returns b, or the same bytes of a rule before.
 func (b *Builder) intern(text []byte) []byte {
 	if old, ok := b.interned[string(text)]; ok {
@@ -76,6 +99,7 @@ func (b *Builder) intern(text []byte) []byte {
 type alertOptions struct {
 	payload, printable, packet, length bool
 	app, ruleMetadata, rawRule         bool
+	references                         bool
 	verdict, tagged                    bool
 	names                              decode.VerdictNames
 }
@@ -92,7 +116,7 @@ func AlertOptions(o event.Options) (any, error) {
 	if len(m.Keys()) > 0 {
 		a.app = m.Bool("app-layer", true)
 		r := m.Sub("rule")
-		a.ruleMetadata, a.rawRule = r.Bool("metadata", true), r.Bool("raw", false)
+		a.ruleMetadata, a.rawRule, a.references = r.Bool("metadata", true), r.Bool("raw", false), r.Bool("reference", false)
 	} else if !o.Bool("metadata", true) {
 		a.app, a.ruleMetadata = false, false
 	}
@@ -123,6 +147,9 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 	}
 	if x.a.context != nil {
 		b = append(append(b, ','), x.a.context...)
+	}
+	if o.references && s.references != nil {
+		b = append(append(b, ','), s.references...)
 	}
 	if o.rawRule {
 		b = event.Str(b, "rule", s.raw)

@@ -30,20 +30,22 @@ import (
 
 // Options set up a Builder.
 type Options struct {
-	Vars        *rules.Vars
-	Classes     map[string]rules.Class
-	References  map[string]string // prefix of the URL by kind
-	PCRELimit   int               // steps of one match
-	AlertMax    int               // alerts of one packet
-	RuleDir     string            // where files that rules name are looked up
-	KeepRaw     bool              // alerts may show the text of their rule
-	Reputation  *Reputation       // nil without
-	Limits      []rules.Limit     // of threshold.config
-	Actions     []string          // action-order; nil: pass, drop, reject, alert
-	MaxFlowbits int               // names that the flowbits of one rule may use; 0: any
-	Countries   *Countries        // nil: no rule may ask for them
-	Datasets    Datasets          // sets that rules look values up in
-	IPS         bool              // the traffic counts as inline: verdicts take effect
+	Vars       *rules.Vars
+	Classes    map[string]rules.Class
+	References map[string]string // prefix of the URL by kind
+	PCRELimit  int               // steps of one match
+	AlertMax   int               // alerts of one packet
+	RuleDir    string            // where files that rules name are looked up
+	// KeepReferences: alerts may show the references of their rule.
+	KeepReferences bool
+	KeepRaw        bool          // alerts may show the text of their rule
+	Reputation     *Reputation   // nil without
+	Limits         []rules.Limit // of threshold.config
+	Actions        []string      // action-order; nil: pass, drop, reject, alert
+	MaxFlowbits    int           // names that the flowbits of one rule may use; 0: any
+	Countries      *Countries    // nil: no rule may ask for them
+	Datasets       Datasets      // sets that rules look values up in
+	IPS            bool          // the traffic counts as inline: verdicts take effect
 }
 
 // Builder compiles rules.

@@ -28,7 +28,7 @@ func init() {
 		"sid":       nothing,
 		"rev":       nothing,
 		"gid":       func(c *compiler, v string) error { return nil },
-		"reference": nothing, "metadata": nothing, "requires": nothing,
+		"reference": reference, "metadata": nothing, "requires": nothing,
 		"classtype": classtype,
 		"priority": func(c *compiler, v string) error {
 			n, err := strconv.ParseUint(v, 10, 8)

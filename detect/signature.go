@@ -36,6 +36,7 @@ type signature struct {
 	msg           string
 	class         string
 	metadata      []byte // the metadata member
+	references    []byte // the references member, with Options.KeepReferences
 	noAlert       bool
 	bypass        bool // sheds the flow
 	order         int  // place in the order of inspection

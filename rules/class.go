@@ -74,7 +74,7 @@ func ParseReferences(name string) (map[string]string, error) {
 	for line := range strings.Lines(string(b)) {
 		if rest, ok := configLine(line, "reference"); ok {
 			if f := strings.Fields(rest); len(f) == 2 {
-				m[f[0]] = f[1]
+				m[strings.ToLower(f[0])] = f[1]
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	rs := &ruleSet{}
 	bundled := len(files) == 0 && o.Config.File == ""
 	opt := detect.Options{
-		Vars: ruleVars(c), PCRELimit: 1 << 17, AlertMax: int(c.PacketAlertMax), KeepRaw: showsRules(c), RuleDir: string(c.DefaultRulePath),
+		Vars: ruleVars(c), PCRELimit: 1 << 17, AlertMax: int(c.PacketAlertMax), KeepRaw: showsRule(c, "raw"), KeepReferences: showsRule(c, "reference"), RuleDir: string(c.DefaultRulePath),
 		Actions: c.ActionOrder, IPS: c.IPS, MaxFlowbits: int(c.Detect.Flowbits.MaxPerSignature),
 	}
 	if opt.AlertMax == 0 {
@@ -59,6 +59,13 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 		var errs []*rules.Error
 		opt.Limits, errs = rules.Limits(name, text)
 		rs.errs = append(rs.errs, errs...)
+	}
+	if name := string(c.ReferenceConfigFile); name != "" && opt.KeepReferences {
+		refs, err := rules.ParseReferences(name)
+		if err != nil {
+			rs.warnings = append(rs.warnings, fmt.Sprintf("reference-config-file: %v: alerts have no references", err))
+		}
+		opt.References = refs
 	}
 	if bundled {
 		opt.Classes, _ = rules.Classes("classification.config (built in)", dist.Classification)

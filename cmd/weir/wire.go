@@ -258,15 +258,16 @@ func eveOutput(e *config.Eve, types map[string]eve.Type, v config.Version) eve.O
 	return to
 }
 
-// showsRules reports whether any output shows the text of an alert's rule.
-func showsRules(c *config.Config) bool {
+// showsRule reports whether any output shows a part of an alert's rule: raw or
+// reference.
+func showsRule(c *config.Config, part string) bool {
 	for i := range c.Outputs {
 		e := c.Outputs[i].Eve
 		if e == nil || !c.Outputs[i].Enabled {
 			continue
 		}
 		for _, t := range e.Types {
-			if t.Name == "alert" && t.Options.Sub("metadata").Sub("rule").Bool("raw", false) {
+			if t.Name == "alert" && t.Options.Sub("metadata").Sub("rule").Bool(part, false) {
 				return true
 			}
 		}
