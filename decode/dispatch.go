@@ -16,6 +16,7 @@ import (
 type dispatcher struct {
 	n       int
 	tunnels []uint16 // UDP ports of VXLAN (RFC 7348), GENEVE (RFC 8926) and Teredo (RFC 4380)
+	anyPort bool     // Teredo uses any port
 }
 
 // newDispatcher makes the dispatcher of n workers.
@@ -23,7 +24,7 @@ func newDispatcher(o *Options, n int) *dispatcher {
 	if !o.Flow.UseDepth {
 		n = 1 // packets inside and outside of tunnels may be of one flow
 	}
-	d := &dispatcher{n: n}
+	d := &dispatcher{n: n, anyPort: o.Packet.TeredoAnyPort}
 	for _, ports := range [...][]uint16{o.Packet.VXLANPorts, o.Packet.GENEVEPorts, o.Packet.TeredoPorts} {
 		d.tunnels = append(d.tunnels, ports...)
 	}
@@ -46,6 +47,11 @@ func (d *dispatcher) worker(f *packet.Frame) int {
 	return int(ip.pair % uint64(d.n))
 }
 
+// firstUnprivileged is the first port that programs of users get. Clients, relays
+// and servers of Teredo use no lower ones; what does is not worth one worker for
+// all of it.
+const firstUnprivileged = 1024
+
 // tunnel reports whether a packet may carry another one: a tunnel protocol, or
 // UDP from or to a port that tunnels use. Of fragments the ports are not known.
 func (d *dispatcher) tunnel(ip *ipHead) bool {
@@ -57,8 +63,11 @@ func (d *dispatcher) tunnel(ip *ipHead) bool {
 			return false
 		}
 		b := ip.payload
-		return slices.Contains(d.tunnels, binary.BigEndian.Uint16(b)) ||
-			slices.Contains(d.tunnels, binary.BigEndian.Uint16(b[2:]))
+		src, dst := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+		if d.anyPort && min(src, dst) >= firstUnprivileged {
+			return true
+		}
+		return slices.Contains(d.tunnels, src) || slices.Contains(d.tunnels, dst)
 	}
 	return false
 }

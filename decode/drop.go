@@ -18,6 +18,9 @@ func (w *worker) settleVerdict(p *packet.Packet, f *flow.Flow) {
 		c.rejected++
 	case p.Has(packet.Dropped):
 		c.blocked++
+	case p.Has(packet.Rewritten):
+		c.replaced++
+		return
 	default:
 		c.accepted++
 		return

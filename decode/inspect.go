@@ -64,7 +64,12 @@ type Stream interface {
 	Raw(f *flow.Flow, dir field.Dir, p *packet.Packet) (data []byte, offset uint64, ok bool)
 	// RawDone says that everything before offset upto has been inspected.
 	RawDone(f *flow.Flow, dir field.Dir, upto uint64)
+	// AppendHeld appends what is held of a direction, for people to see.
+	AppendHeld(dst []byte, f *flow.Flow, dir field.Dir) []byte
 }
+
+// DefaultShown is how many bytes of a stream alerts show.
+const DefaultShown = 4 << 10
 
 // Verdict is what the engine decided about a packet, its flow and its files.
 type Verdict uint16

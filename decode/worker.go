@@ -185,6 +185,10 @@ func (w *worker) inspect(p *packet.Packet, f *flow.Flow, a *app, opening bool) {
 	if len(w.in.Frames) > 0 {
 		a.closeFrames(p.Dir)
 	}
+	for w.in.Stream != nil && !w.in.Last && w.streams.GoesOn(f, p.Dir) {
+		w.in = Inspection{Packet: p, Flow: f, Proto: w.in.Proto, Stream: w.streams, Further: true}
+		w.verdict(p, f, w.inspector.Inspect(&w.in))
+	}
 	w.settleVerdict(p, f)
 	w.log(p, f, a)
 }

@@ -101,6 +101,7 @@ type alertOptions struct {
 	app, ruleMetadata, rawRule         bool
 	references                         bool
 	verdict, tagged                    bool
+	size                               uint64 // of what is shown of a stream, bytes
 	names                              decode.VerdictNames
 }
 
@@ -110,7 +111,7 @@ func AlertOptions(o event.Options) (any, error) {
 		payload: o.Bool("payload", false), printable: o.Bool("payload-printable", false), packet: o.Bool("packet", false),
 		length: o.Bool("payload-length", false), app: true, ruleMetadata: true,
 		verdict: o.Bool("verdict", false), names: decode.NamesOf(o),
-		tagged: o.Bool("tagged-packets", false),
+		tagged: o.Bool("tagged-packets", false), size: o.Size("payload-buffer-size", decode.DefaultShown),
 	}
 	m := o.Sub("metadata")
 	if len(m.Keys()) > 0 {
@@ -257,9 +258,14 @@ func (x *alertBody) flow(b []byte) []byte {
 
 // payload appends the bytes that the output's options ask for.
 func (x *alertBody) payload(b []byte, o *alertOptions) []byte {
+	if !o.payload && !o.printable && !o.length && !o.packet {
+		return b
+	}
 	data, stream := x.p.Payload(), 0
-	if x.w.hasRaw && len(x.w.raw) > 0 && x.p.Proto == packet.ProtoTCP && !x.a.sig.needPacket {
-		data, stream = x.w.raw, 1
+	if (x.a.stream || x.a.tx != nil) && x.w.in.Stream != nil {
+		if held := x.w.in.Stream.AppendHeld(nil, x.f, x.p.Dir); len(held) > 0 {
+			data, stream = held[:min(uint64(len(held)), o.size)], 1
+		}
 	}
 	if o.payload && len(data) > 0 {
 		b = appendBase64(event.Key(b, "payload"), data)

@@ -121,7 +121,7 @@ func streamOptions(c *config.Config) stream.Options {
 		Midstream: s.Midstream, Async: s.AsyncOneside, Inline: inline, IPS: c.IPS, DropInvalid: s.DropInvalid && c.IPS, Bypass: s.Bypass,
 		CheckOverlap: s.Reassembly.CheckOverlapDiffData, MaxSynAckQueued: s.MaxSynackQueued, MaxSynQueued: s.MaxSynQueued,
 		LiberalTimestamps: s.LiberalTimestamps, StrictEcho: c.Version < config.Version8, MaxRegions: s.Reassembly.MaxRegions,
-		NoRaw: !s.Reassembly.Raw, Policy: streamPolicy(c),
+		NoRaw: !s.Reassembly.Raw, Policy: streamPolicy(c), Show: shownPayload(c),
 		Urgent: urgentPolicies[s.Reassembly.Urgent.Policy], UrgentLimit: urgentPolicies[s.Reassembly.Urgent.OOBLimitPolicy],
 		MidstreamPolicy: exceptions[pol.Midstream], MemCapPolicy: exceptions[pol.StreamMemcap],
 		ReassemblyMemCapPolicy: exceptions[pol.ReassemblyMemcap],
@@ -131,6 +131,30 @@ func streamOptions(c *config.Config) stream.Options {
 var urgentPolicies = map[string]stream.Urgent{
 	"inline": stream.UrgentInline, "drop": stream.UrgentDrop, "oob": stream.UrgentOOB, "gap": stream.UrgentGap,
 }
+
+// shownPayload returns how many bytes of a stream alerts show: the most that an
+// output asks for.
+func shownPayload(c *config.Config) (most uint32) {
+	for i := range c.Outputs {
+		e := c.Outputs[i].Eve
+		if e == nil || !c.Outputs[i].Enabled {
+			continue
+		}
+		for _, t := range e.Types {
+			if t.Name != "alert" || !t.Enabled {
+				continue
+			}
+			o, n := t.Options, t.Options.Size("payload-buffer-size", decode.DefaultShown)
+			if o.Bool("payload", false) || o.Bool("payload-printable", false) || o.Bool("payload-length", false) {
+				most = max(most, uint32(min(n, maxShown)))
+			}
+		}
+	}
+	return most
+}
+
+// maxShown bounds payload-buffer-size, bytes: each connection keeps as many.
+const maxShown = 1 << 20
 
 // osPolicies are the policies of stream and fragment reassembly by the names of
 // host-os-policy.

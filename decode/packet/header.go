@@ -1,5 +1,7 @@
 package packet
 
+import "encoding/binary"
+
 // IPHeader returns the bytes of the IP header, IPv4 options and IPv6 extension
 // headers included; nil if the packet is of another version.
 func (p *Packet) IPHeader(version uint8) []byte {
@@ -43,4 +45,14 @@ func (p *Packet) ChecksumOK() bool {
 		}
 	}
 	return p.transportSum(b) == 0xffff
+}
+
+// SetTCPChecksum writes the checksum that fits the segment as it is now.
+func (p *Packet) SetTCPChecksum() {
+	b := p.Data[p.L4 : int(p.Pay)+int(p.PayLen)]
+	if len(b) < 18 {
+		return // no header to write to
+	}
+	b[16], b[17] = 0, 0
+	binary.BigEndian.PutUint16(b[16:], ^uint16(p.transportSum(b)))
 }

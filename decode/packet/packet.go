@@ -73,6 +73,8 @@ const (
 	Malformed
 	// FlowPkt: the packet belongs to a flow.
 	FlowPkt
+	// Rewritten: the payload was replaced by that of the stream.
+	Rewritten
 )
 
 // MaxEvents bounds the decode and stream events kept of one packet.

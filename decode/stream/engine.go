@@ -92,7 +92,7 @@ func (e *Engine) Release(f *flow.Flow) {
 		return
 	}
 	for i := range s.half {
-		s.half[i].release(&e.pieces)
+		e.release(&s.half[i])
 	}
 	e.free = append(e.free, f.TCP-1)
 	f.TCP = 0

@@ -29,6 +29,7 @@ type Options struct {
 	MaxSynQueued      uint8
 	MaxRegions        uint8 // runs of a direction that wide holes keep apart; 0 is unlimited
 	NoRaw             bool
+	Show              uint32 // bytes of a direction that alerts show at most; 0 if they show none
 	Urgent            Urgent
 	UrgentLimit       Urgent   // when there were too many out of band
 	Policy            PolicyOf // nil: PolicyBSD

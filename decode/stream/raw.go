@@ -30,21 +30,27 @@ func (e *Engine) Raw(f *flow.Flow, dir field.Dir, p *packet.Packet) (b []byte, o
 	if e.opt.Inline && !last {
 		return e.rawInline(h, dir, p)
 	}
-	limit := e.limit(h)
+	limit, before := e.limit(h), max(h.raw, h.base)
+	behind, start := h.behind()
+	if behind != nil {
+		before = start
+	}
 	if last {
 		limit = h.edge()
 	}
 	if h.noRaw {
 		limit = min(limit, h.rawEnd)
 	}
-	from := max(h.raw, h.base)
-	if limit <= from {
+	if limit <= before {
 		return nil, 0, false
 	}
-	if !last && !h.trigger && !h.full && limit-from < uint64(e.chunk(dir)) && s.state <= flow.TCPTimeWait {
+	if !last && !h.trigger && !h.full && limit-before < uint64(e.chunk(dir)) && s.state <= flow.TCPTimeWait {
 		return nil, 0, false
 	}
-	return h.held()[from-h.base : limit-h.base], from, true
+	if behind != nil {
+		return behind, start, true
+	}
+	return h.held()[before-h.base : limit-h.base], before, true
 }
 
 // rawInline returns the bytes of p within the run of the stream that they are
@@ -75,11 +81,21 @@ func (e *Engine) MoreRaw(f *flow.Flow, dir field.Dir) bool {
 		return false
 	}
 	h := &s.half[dir.Index()]
-	if h.noReasm || h.noRaw || len(h.ooo) == 0 {
+	if h.noReasm || h.noRaw {
+		return false
+	}
+	if b, _ := h.behind(); b != nil {
+		return true
+	}
+	if h.raw < h.base {
+		h.raw = h.base
+		return true
+	}
+	if len(h.ooo) == 0 {
 		return false
 	}
 	to := h.ooo[0].off
-	h.jump(&e.pieces, to)
+	e.pass(h, to)
 	h.app, h.raw = max(h.app, to), to
 	return true
 }

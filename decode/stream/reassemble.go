@@ -96,6 +96,9 @@ func (a *arrival) insert(seq uint32, b []byte) (full bool) {
 		return full
 	}
 	p.Flags |= packet.StreamAdded
+	if r.differs && a.opt.Inline && a.opt.IPS {
+		a.rewrite(start, b)
+	}
 	i := p.Dir.Index()
 	if r.overlap {
 		a.Counters.Overlap++
@@ -112,6 +115,20 @@ func (a *arrival) insert(seq uint32, b []byte) (full bool) {
 		a.f.Stream.MaxRegions[i] = uint8(min(n, 255))
 	}
 	return full
+}
+
+// rewrite makes b, bytes of the packet's payload that begin at offset off, those
+// of the stream: the receiver gets what was inspected.
+func (a *arrival) rewrite(off uint64, b []byte) {
+	for len(b) > 0 {
+		held, n := a.from.at(off, len(b))
+		if held != nil {
+			n = copy(b, held)
+		}
+		b, off = b[n:], off+uint64(n)
+	}
+	a.p.SetTCPChecksum()
+	a.p.Flags |= packet.Rewritten
 }
 
 // noRoom handles a segment for which there is no memory, or that would make one
@@ -217,8 +234,8 @@ func (a *arrival) hole(i int) bool {
 	}
 	edge := h.edge()
 	from := min(h.app, edge) // what the parser waited for more behind is lost with it
-	h.jump(&a.pieces, to)
-	h.app, h.raw = to, max(h.raw, to)
+	a.pass(h, to)
+	h.app = to
 	if s.appStopped {
 		return true
 	}
@@ -234,7 +251,7 @@ func (a *arrival) hole(i int) bool {
 // stop ends reassembly of a direction.
 func (e *Engine) stop(h *half) {
 	h.noReasm = true
-	h.release(&e.pieces)
+	e.release(h)
 }
 
 // Prune forgets the bytes of f that nobody needs any more.
@@ -249,7 +266,9 @@ func (e *Engine) Prune(f *flow.Flow) {
 		case h.noReasm || h.full:
 			e.stop(h)
 		case h.right() > h.base:
-			h.prune(&e.pieces, e.needed(s, i))
+			keep := e.needed(s, i)
+			h.prune(&e.pieces, keep)
+			e.prunePast(h, keep)
 		}
 		if i == int(s.last) {
 			h.forgot = h.base
@@ -270,6 +289,7 @@ func (e *Engine) needed(s *session, i int) uint64 {
 			// A packet is inspected with what stands before it.
 			raw -= min(raw, uint64(e.chunk(dirOf(i))))
 		}
+		raw -= min(raw, uint64(e.opt.Show))
 		keep = min(keep, raw)
 	}
 	if r := h.rare; r != nil && r.holdMax > 0 {

@@ -72,6 +72,7 @@ type rare struct {
 	urgent  urgentBytes
 	hold    uint64 // bytes from here on are kept for the rules, holdMax at most
 	holdMax uint32
+	past    []run // before holes
 }
 
 // more returns the rare part of h, made at first use.
@@ -85,7 +86,7 @@ func (h *half) more() *rare {
 // reset empties the rare part of an earlier session for the next.
 func (r *rare) reset() *rare {
 	if r != nil {
-		*r = rare{sacked: sacks{r.sacked.list[:0]}, urgent: urgentBytes{seqs: r.urgent.seqs[:0]}}
+		*r = rare{sacked: sacks{r.sacked.list[:0]}, urgent: urgentBytes{seqs: r.urgent.seqs[:0]}, past: r.past[:0]}
 	}
 	return r
 }
