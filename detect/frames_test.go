@@ -141,3 +141,26 @@ alert demo 192.0.2.2 any => any any (demo.req; content:"ask"; sid:3;)
 		})
 	}
 }
+
+// demoSet is a set of the demo protocol alone.
+func demoSet(t *testing.T) *proto.Set {
+	t.Helper()
+	set, err := proto.NewSet(demo())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// addRules gives rules to a builder.
+func addRules(t *testing.T, b *Builder, text string) {
+	t.Helper()
+	for r, err := range rules.All("test.rules", []byte(text)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Add(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
