@@ -233,7 +233,9 @@ type Engine struct {
 	plain    [3][2]plainGroup // no pattern, by transport and direction
 	ipOnly   [2][]*signature  // by direction
 	ipIndex  [2]*addrIndex    // of ipOnly
-	app      [][2]appGroup    // by protocol ID and direction
+	// protoOnly are rules on the protocol alone, by direction.
+	protoOnly [2][]*signature
+	app       [][2]appGroup // by protocol ID and direction
 }
 
 // Transports in the arrays of Engine.
@@ -364,6 +366,12 @@ func (e *Engine) group() error {
 			e.groupApp(s)
 		case s.fast != nil:
 			e.groupPayload(s)
+		case s.isProtoOnly():
+			for d := range e.protoOnly {
+				if s.dir&(1<<d) != 0 {
+					e.protoOnly[d] = append(e.protoOnly[d], s)
+				}
+			}
 		case s.isIPOnly():
 			for d := range e.ipOnly {
 				if s.dir&(1<<d) != 0 {
@@ -390,6 +398,12 @@ func (e *Engine) group() error {
 func (s *signature) isIPOnly() bool {
 	return len(s.units) == 0 && len(s.packet) == 0 && len(s.stateTests) == 0 && s.streamSize == nil && s.appEvent == 0 &&
 		s.app == nil && !s.flow.set && s.files == nil && s.store == nil
+}
+
+// isProtoOnly reports whether a rule looks at the protocol of the flow alone: it
+// is checked once for each direction, when that is known.
+func (s *signature) isProtoOnly() bool {
+	return s.app == nil && s.appTests > 0 && len(s.units) == 0 && len(s.packet) == s.appTests && len(s.stateTests) == 0
 }
 
 // isWholeFlow reports whether what a rule says of a packet, it says of the flow:

@@ -200,6 +200,12 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 		if in.Opening || f == nil {
 			w.addIndexed(w.e.ipIndex[d], p)
 		}
+		if len(w.e.protoOnly[d]) > 0 && f != nil && !f.Has(protoDone[d]) && protoKnown(f, d) {
+			f.Flags |= protoDone[d]
+			for _, s := range w.e.protoOnly[d] {
+				w.add(s.order)
+			}
+		}
 		if !in.Further {
 			g := &w.e.plain[t][d]
 			w.addIndexed(g.index, p)
@@ -221,6 +227,14 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 			}
 		}
 	}
+}
+
+// protoDone are the flags of a flow whose protocol-only rules have run.
+var protoDone = [2]flow.Flags{flow.DetectDoneTS, flow.DetectDoneTC}
+
+// protoKnown reports whether detection of the protocol has ended in a direction.
+func protoKnown(f *flow.Flow, d int) bool {
+	return f.Has(flow.AppGone) || [2]uint16{f.AppTS, f.AppTC}[d] != 0 || f.Proto != packet.ProtoTCP && f.App != 0
 }
 
 // outsideStream reports whether p has TCP payload that no stream has taken:

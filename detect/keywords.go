@@ -748,26 +748,6 @@ func flowKeyword(c *compiler, v string) error {
 	return nil
 }
 
-func appProtocol(c *compiler, v string) error {
-	v, neg := strings.CutPrefix(strings.TrimSpace(v), "!")
-	name, _, _ := strings.Cut(v, ",")
-	ps := c.e.set.Members(strings.TrimSpace(name))
-	if len(ps) == 0 && name != "failed" && name != "unknown" {
-		return fmt.Errorf("value %q: no such protocol", name)
-	}
-	c.s.appTests++
-	return c.flowTest(func(f *flow.Flow) bool {
-		if f.App == 0 {
-			return name == "unknown" != neg && name == "unknown"
-		}
-		is := name == "failed" && proto.ID(f.App) == proto.Failed
-		for _, p := range ps {
-			is = is || proto.ID(f.App) == p.ID
-		}
-		return is != neg
-	})
-}
-
 func decodeEvent(c *compiler, v string) error {
 	ev, ok := packet.DecoderEvent(v)
 	if !ok {
