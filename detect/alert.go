@@ -100,6 +100,7 @@ type alertOptions struct {
 	payload, printable, packet, length bool
 	app, ruleMetadata, rawRule         bool
 	references                         bool
+	xff                                forwarded
 	verdict, tagged                    bool
 	size                               uint64 // of what is shown of a stream, bytes
 	names                              decode.VerdictNames
@@ -111,7 +112,7 @@ func AlertOptions(o event.Options) (any, error) {
 		payload: o.Bool("payload", false), printable: o.Bool("payload-printable", false), packet: o.Bool("packet", false),
 		length: o.Bool("payload-length", false), app: true, ruleMetadata: true,
 		verdict: o.Bool("verdict", false), names: decode.NamesOf(o),
-		tagged: o.Bool("tagged-packets", false), size: o.Size("payload-buffer-size", decode.DefaultShown),
+		tagged: o.Bool("tagged-packets", false), xff: readForwarded(o.Sub("xff")), size: o.Size("payload-buffer-size", decode.DefaultShown),
 	}
 	m := o.Sub("metadata")
 	if len(m.Keys()) > 0 {
@@ -148,6 +149,9 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 	}
 	if x.a.context != nil {
 		b = append(append(b, ','), x.a.context...)
+	}
+	if a, ok := x.address(&o.xff); ok && !o.xff.overwrite {
+		b = event.Addr(b, "xff", a)
 	}
 	if o.references && s.references != nil {
 		b = append(append(b, ','), s.references...)

@@ -104,6 +104,9 @@ func (w *Worker) raise(a alert, p *packet.Packet, f *flow.Flow) {
 		w.ev.HasTx, w.ev.TxID = true, a.tx.Base().ID
 	}
 	w.ev.Body = &w.body
+	if a.tx != nil && w.in.Proto != nil && w.in.Proto.Header != nil {
+		w.ev.Addrs = &w.body
+	}
 	w.ev.Alert = &event.Alert{
 		GID: s.gid, SID: s.sid, Rev: s.rev, Msg: s.msg, Class: s.class, Priority: s.priority, Dropped: a.action != actAlert && p.Has(packet.Dropped),
 	}

@@ -10,6 +10,15 @@ import (
 type versioned struct {
 	event.Options
 	version config.Version
+	outer   event.Options // what is said of all types of an output; nil without
+}
+
+// Sub implements event.Options. What a type does not say of xff, its output may.
+func (v versioned) Sub(key string) event.Options {
+	if key == "xff" && v.outer != nil && !v.Options.Has(key) {
+		return v.outer.Sub(key)
+	}
+	return v.Options.Sub(key)
 }
 
 // String implements event.Options.

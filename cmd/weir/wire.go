@@ -23,7 +23,7 @@ func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
 		Protocols: set,
 		Version:   uint8(c.Version), StreamEvents: c.Stats.StreamEvents,
 		Enabled:  func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
-		Settings: func(p *proto.Protocol) event.Options { return versioned{c.ProtocolOptions(p.Section()), c.Version} },
+		Settings: func(p *proto.Protocol) event.Options { return versioned{c.ProtocolOptions(p.Section()), c.Version, nil} },
 		Ports: func(p *proto.Protocol, t proto.Transport) (server, client string) {
 			name := "tcp"
 			if t == proto.UDP {
@@ -253,7 +253,7 @@ func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
 		switch {
 		case !out.Enabled:
 		case out.Eve != nil:
-			o.Outputs = append(o.Outputs, eveOutput(out.Eve, types, c.Version))
+			o.Outputs = append(o.Outputs, eveOutput(out.Eve, out.Section, types, c.Version))
 		case out.Name == "stats":
 			o.Outputs = append(o.Outputs, eve.Output{
 				Format: eve.Stats, FileType: out.Line.FileType, Filename: out.Line.Filename, Append: out.Line.Append,
@@ -268,7 +268,7 @@ func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
 	return o
 }
 
-func eveOutput(e *config.Eve, types map[string]eve.Type, v config.Version) eve.Output {
+func eveOutput(e *config.Eve, outer event.Options, types map[string]eve.Type, v config.Version) eve.Output {
 	to := eve.Output{
 		FileType: e.FileType, Filename: e.Filename, Append: e.Append, CommunityID: e.CommunityID, Seed: e.CommunityIDSeed, SwappedID: v < config.Version8,
 		Ethernet: e.Ethernet, Metadata: e.Metadata, PcapFile: e.PcapFile, Prefix: e.Prefix,
@@ -277,7 +277,7 @@ func eveOutput(e *config.Eve, types map[string]eve.Type, v config.Version) eve.O
 		if _, ok := types[t.Name]; !t.Enabled || !ok && slices.Contains(otherTypes, t.Name) {
 			continue
 		}
-		to.Types = append(to.Types, eve.TypeOptions{Name: t.Name, Opts: versioned{t.Options, v}})
+		to.Types = append(to.Types, eve.TypeOptions{Name: t.Name, Opts: versioned{t.Options, v, outer}})
 	}
 	return to
 }

@@ -71,7 +71,8 @@ type Event struct {
 	SrcMACs, DstMACs   []byte    // of a flow: all hardware addresses of each side, 6 bytes each; nil is left out
 	Meta               Appender  // what stands under metadata; may be nil
 	Body               Appender
-	Swap               Swapper // may be nil
+	Swap               Swapper   // may be nil
+	Addrs              Addresser // may be nil
 
 	// Alert is set for alerts: what line formats (fast.log) show.
 	Alert *Alert
@@ -80,6 +81,12 @@ type Event struct {
 // Swapper reports whether an output with these options shows source and
 // destination of the event exchanged.
 type Swapper interface{ Swapped(opt any) bool }
+
+// Addresser says which source and destination an output with these options shows
+// instead of the event's.
+type Addresser interface {
+	Addresses(opt any, src, dst netip.Addr) (netip.Addr, netip.Addr)
+}
 
 // Alert is the short form of an alert.
 type Alert struct {

@@ -79,6 +79,9 @@ type Protocol struct {
 	States [2][]State // by direction, in order; the index is the Progress value
 	// Done is the Progress value at which a direction is complete.
 	Done [2]uint8
+	// Header returns the value of a header of the request, by its name in lower
+	// case; nil without. The func is nil for protocols without headers.
+	Header func(tx Transaction, name string) []byte
 	// Files: transactions may carry files.
 	Files bool
 	// Uncounted: app_layer.tx does not count its transactions.

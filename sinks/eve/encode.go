@@ -43,6 +43,11 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 			turned.Src, turned.Dst, turned.SrcPort, turned.DstPort = ev.Dst, ev.Src, ev.DstPort, ev.SrcPort
 			ev = &turned
 		}
+		if ev.Addrs != nil {
+			moved := *ev
+			moved.Src, moved.Dst = ev.Addrs.Addresses(r.opts.Opts, ev.Src, ev.Dst)
+			ev = &moved
+		}
 		b = appendTuple(b, ev)
 	}
 	if ev.Ether != nil && r.head.ethernet {

@@ -35,6 +35,7 @@ var Protocol = &proto.Protocol{
 	Setup:     setup,
 	GapOK:     true,
 	Files:     true,
+	Header:    func(tx proto.Transaction, name string) []byte { return tx.(*Tx).req.value(name) },
 	FirstDir:  field.ToServer,
 	Fields:    fields,
 	Events:    events,

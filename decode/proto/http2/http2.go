@@ -21,6 +21,7 @@ var Protocol = &proto.Protocol{
 	Setup:     setup,
 	New:       func(env *proto.Env) proto.Parser { p := &parser{}; p.Reset(env); return p },
 	Files:     true,
+	Header:    func(tx proto.Transaction, name string) []byte { return tx.(*Tx).sides[0].header(name) },
 	Fields:    fields,
 	Events:    events,
 	States:    [2][]proto.State{states("request"), states("response")},
