@@ -41,6 +41,9 @@ type Lane interface {
 type Options struct {
 	Workers int
 	Version uint8 // suricata-version: 7, 8 or 9
+	// ChecksumAuto: verify no checksums where they are wrong in many of the first
+	// packets.
+	ChecksumAuto bool
 	// StreamEvents: the stats record counts each stream event.
 	StreamEvents bool
 	Protocols    *proto.Set
@@ -77,7 +80,9 @@ type Pipeline struct {
 	clock   clock
 
 	dispatch *dispatcher
-	Read     ReadCounters
+	// checksums is nil where it is settled whether they are verified.
+	checksums *checksums
+	Read      ReadCounters
 
 	// For the stats record.
 	version      uint8
@@ -113,6 +118,7 @@ func New(o *Options) (*Pipeline, error) {
 		}
 	}
 	pl := &Pipeline{version: o.Version, streamEvents: o.StreamEvents, stream: o.Stream, flowMemCap: o.Flow.MemCap, dispatch: newDispatcher(o, max(o.Workers, 1))}
+	pl.checksums = newChecksums(o)
 	if o.Ordered && o.Workers > 1 {
 		pl.turns = newTurns(o.Workers)
 	}
@@ -133,7 +139,7 @@ func New(o *Options) (*Pipeline, error) {
 		w.describer, _ = files.Sink.(describer)
 		w.counters.events = make([]uint64, packet.NumEvents)
 		w.counters.app = make([]appCounter, n)
-		w.index, w.turns = i, pl.turns
+		w.index, w.turns, w.checksums = i, pl.turns, pl.checksums
 		if o.FlowEnded != nil {
 			w.flowEnded = o.FlowEnded(i)
 		}
@@ -173,6 +179,9 @@ func (pl *Pipeline) stamp(f *packet.Frame) (tick bool) {
 	r, c := &pl.Read, &pl.clock
 	r.Packets++
 	r.Bytes += uint64(len(f.Data))
+	if pl.checksums != nil {
+		pl.checksums.look(f, r.Packets)
+	}
 	if r.Packets == 1 {
 		r.First, r.Last = f.Time, f.Time
 		c.now, c.tick = f.Time, f.Time/1e9

@@ -11,6 +11,7 @@ type Loss struct {
 func (pl *Pipeline) Losses() []Loss {
 	all := []Loss{
 		{Reason: "packets broken, looked at as far as they go"},
+		{Reason: "TCP segments not followed: wrong checksum, as before an interface fills it in (-k none follows them)"},
 		{Reason: "gaps in TCP streams: segments missing from the capture"},
 		{Reason: "TCP segments dropped: stream.reassembly.memcap is reached"},
 		{Reason: "TCP sessions not followed: stream.memcap is reached"},
@@ -25,7 +26,7 @@ func (pl *Pipeline) Losses() []Loss {
 			app += w.counters.app[i].errors
 		}
 		for i, n := range [...]uint64{
-			w.dec.Counters.Invalid, w.streams.Counters.Gap, w.streams.Counters.SegmentDrop, w.streams.Counters.SSNMemCapDrop,
+			w.dec.Counters.Invalid, w.streams.Counters.InvalidChecksum, w.streams.Counters.Gap, w.streams.Counters.SegmentDrop, w.streams.Counters.SSNMemCapDrop,
 			w.flows.Counters.MemCap, w.frags.Counters.MaxFragHits, app, w.counters.expectDropped,
 		} {
 			all[i].Count += n

@@ -39,6 +39,8 @@ type worker struct {
 	expected  expectations
 
 	now int64 // packet clock, ns
+	// checksums is nil once it is settled whether they are verified.
+	checksums *checksums
 
 	counters               counters
 	wantsAnomaly, wantsARP bool
@@ -66,6 +68,9 @@ type worker struct {
 func (w *worker) frame(f *packet.Frame) {
 	w.now = f.Time
 	w.at(f.Num, event.InPacket)
+	if w.checksums != nil {
+		w.settleChecksums(f.Num)
+	}
 	for _, p := range w.dec.Decode(f) {
 		w.packet(p)
 	}

@@ -58,8 +58,9 @@ func (s *summary) worker() *tally {
 // flow counts a flow that has ended.
 func (t *tally) flow(f *flow.Flow) {
 	n := f.Bytes[0] + f.Bytes[1]
-	for _, a := range f.Addr {
-		t.host(a, hostSum{1, n})
+	t.host(f.Addr[0], hostSum{1, n})
+	if f.Addr[1] != f.Addr[0] {
+		t.host(f.Addr[1], hostSum{1, n})
 	}
 	a := t.apps[f.App]
 	if a == nil {

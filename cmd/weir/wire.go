@@ -22,8 +22,11 @@ func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
 	return decode.Options{
 		Protocols: set,
 		Version:   uint8(c.Version), StreamEvents: c.Stats.StreamEvents,
-		Enabled:  func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
-		Settings: func(p *proto.Protocol) event.Options { return versioned{c.ProtocolOptions(p.Section()), c.Version, nil} },
+		Enabled:      func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
+		ChecksumAuto: c.PcapFile.ChecksumChecks == "auto",
+		Settings: func(p *proto.Protocol) event.Options {
+			return versioned{c.ProtocolOptions(p.Section()), c.Version, nil}
+		},
 		Ports: func(p *proto.Protocol, t proto.Transport) (server, client string) {
 			name := "tcp"
 			if t == proto.UDP {

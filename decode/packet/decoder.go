@@ -54,6 +54,9 @@ func NewDecoder(opt Options) *Decoder {
 	return &Decoder{opt: opt}
 }
 
+// IgnoreChecksums ends the verification of checksums.
+func (d *Decoder) IgnoreChecksums() { d.opt.Checksums = false }
+
 // Decode decodes a frame. The result is never empty and in the order in which
 // the packets are to be handled: what a tunnel carries comes before what
 // carries it, the frame's own packet last.
