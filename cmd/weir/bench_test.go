@@ -16,18 +16,31 @@ type again struct {
 	turn   int64          // ns from one turn to the next
 	left   int            // packets to deliver
 
-	batch []packet.Frame
-	at    int
-	num   uint64
+	at  int
+	num uint64
+	// batches are filled in turn: the pipeline reads ahead.
+	batches [16]playedBatch
+	next    int
 }
+
+// playedBatch is a decode.Batch.
+type playedBatch []packet.Frame
+
+// Frames implements decode.Batch.
+func (b *playedBatch) Frames() []packet.Frame { return *b }
+
+// Release implements decode.Batch.
+func (b *playedBatch) Release() {}
 
 // Next implements decode.Source.
 func (s *again) Next() (decode.Batch, error) {
 	if s.left <= 0 {
 		return nil, io.EOF
 	}
-	s.batch = s.batch[:0]
-	for s.left > 0 && len(s.batch) < 256 {
+	b := &s.batches[s.next%len(s.batches)]
+	s.next++
+	*b = (*b)[:0]
+	for s.left > 0 && len(*b) < 256 {
 		if s.at == len(s.frames) {
 			s.at = 0
 			for i := range s.frames {
@@ -37,18 +50,12 @@ func (s *again) Next() (decode.Batch, error) {
 		f := s.frames[s.at]
 		s.num++
 		f.Num = s.num
-		s.batch = append(s.batch, f)
+		*b = append(*b, f)
 		s.at++
 		s.left--
 	}
-	return s, nil
+	return b, nil
 }
-
-// Frames implements decode.Batch.
-func (s *again) Frames() []packet.Frame { return s.batch }
-
-// Release implements decode.Batch.
-func (s *again) Release() {}
 
 // BenchmarkWholePath is the time and the allocations of a packet from the frame
 // to the written records, with the bundled rules, over the recorded captures of
