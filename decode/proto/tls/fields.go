@@ -139,7 +139,7 @@ func printField(name, alias string, dir field.Dir, doc string, get func(*Tx) []b
 func (t *Tx) serial(i int) []byte {
 	c := &t.sides[i].cert
 	if t.serials[i] == nil && len(c.serial) > 0 {
-		t.serials[i] = upper(event.AppendHex(nil, c.serial, ":"))
+		t.serials[i] = upper(event.AppendHex(t.spare[madeSerial+i], c.serial, ":"))
 	}
 	return t.serials[i]
 }
@@ -156,7 +156,7 @@ func upper(b []byte) []byte {
 // fingerprint returns the SHA-1 of a side's certificate in text.
 func (t *Tx) fingerprint(i int) []byte {
 	if t.prints[i] == nil && len(t.sides[i].certs) > 0 {
-		t.prints[i] = event.AppendHex(nil, t.sides[i].cert.fingerprint[:], ":")
+		t.prints[i] = event.AppendHex(t.spare[madePrint+i], t.sides[i].cert.fingerprint[:], ":")
 	}
 	return t.prints[i]
 }
@@ -164,35 +164,35 @@ func (t *Tx) fingerprint(i int) []byte {
 // ja3Text returns the JA3 string, or nil without a hello or if it is off.
 func (t *Tx) ja3Text() []byte {
 	if t.ja3 == nil && t.opt.ja3 != off && t.sides[0].hello.random != nil {
-		t.ja3 = appendJA3(nil, &t.sides[0].hello)
+		t.ja3 = appendJA3(t.spare[madeJA3], &t.sides[0].hello)
 	}
 	return t.ja3
 }
 
 func (t *Tx) ja3Digest() []byte {
 	if s := t.ja3Text(); t.ja3Hash == nil && s != nil {
-		t.ja3Hash = md5Hex(s)
+		t.ja3Hash = appendMD5(t.spare[madeJA3Hash], s)
 	}
 	return t.ja3Hash
 }
 
 func (t *Tx) ja3sText() []byte {
 	if t.ja3s == nil && t.opt.ja3 != off && t.sides[1].hello.random != nil {
-		t.ja3s = appendJA3S(nil, &t.sides[1].hello)
+		t.ja3s = appendJA3S(t.spare[madeJA3S], &t.sides[1].hello)
 	}
 	return t.ja3s
 }
 
 func (t *Tx) ja3sDigest() []byte {
 	if s := t.ja3sText(); t.ja3sHash == nil && s != nil {
-		t.ja3sHash = md5Hex(s)
+		t.ja3sHash = appendMD5(t.spare[madeJA3SHash], s)
 	}
 	return t.ja3sHash
 }
 
 func (t *Tx) ja4Text() []byte {
 	if t.ja4Hash == nil && t.opt.ja4 != off && t.sides[0].hello.random != nil {
-		t.ja4Hash = ja4('t', &t.sides[0].hello)
+		t.ja4Hash = appendJA4(t.spare[madeJA4], 't', &t.sides[0].hello)
 	}
 	return t.ja4Hash
 }

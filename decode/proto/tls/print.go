@@ -63,40 +63,41 @@ func appendJA3S(b []byte, h *hello) []byte {
 	return appendList(append(b, ','), h.extensions)
 }
 
-// md5Hex returns the digest of s in hexadecimal digits.
-func md5Hex(s []byte) []byte {
+// appendMD5 appends the digest of s in hexadecimal digits.
+func appendMD5(b, s []byte) []byte {
 	sum := md5.Sum(s)
-	return hex.AppendEncode(nil, sum[:])
+	return hex.AppendEncode(b, sum[:])
 }
 
-// ja4 returns the JA4 fingerprint of a ClientHello: transport, version, name,
+// appendJA4 appends the JA4 fingerprint of a ClientHello: transport, version, name,
 // counts, first ALPN; then digests of the sorted ciphers, and of the sorted
 // extensions with the signature algorithms.
-func ja4(transport byte, h *hello) []byte {
+func appendJA4(b []byte, transport byte, h *hello) []byte {
 	version := h.legacy
 	for _, v := range h.versions {
 		if !grease(v) && (v > version || version == h.legacy) {
 			version = max(v, version)
 		}
 	}
-	b := append(make([]byte, 0, 40), transport)
+	b = append(b, transport)
 	b = append(b, ja4Version(version)...)
 	if h.hasSNI {
 		b = append(b, 'd')
 	} else {
 		b = append(b, 'i')
 	}
-	ciphers := slices.DeleteFunc(slices.Clone(h.ciphers), grease)
-	exts := slices.DeleteFunc(slices.Clone(h.extensions), grease)
+	var room [3][64]uint16 // most hellos fit
+	ciphers := slices.DeleteFunc(append(room[0][:0], h.ciphers...), grease)
+	exts := slices.DeleteFunc(append(room[1][:0], h.extensions...), grease)
 	b = appendTwo(b, len(ciphers))
 	b = appendTwo(b, len(exts))
-	b = append(b, ja4ALPN(h)...)
+	b = appendJA4ALPN(b, h)
 
 	slices.Sort(ciphers)
 	b = appendDigest(append(b, '_'), ciphers, nil)
 	exts = slices.DeleteFunc(exts, func(v uint16) bool { return v == extSNI || v == extALPN })
 	slices.Sort(exts)
-	return appendDigest(append(b, '_'), exts, slices.DeleteFunc(slices.Clone(h.sigAlgs), grease))
+	return appendDigest(append(b, '_'), exts, slices.DeleteFunc(append(room[2][:0], h.sigAlgs...), grease))
 }
 
 func ja4Version(v uint16) string {
@@ -117,18 +118,18 @@ func ja4Version(v uint16) string {
 	return "00"
 }
 
-// ja4ALPN returns the first and last character of the first protocol name.
-func ja4ALPN(h *hello) string {
+// appendJA4ALPN appends the first and last character of the first protocol name.
+func appendJA4ALPN(b []byte, h *hello) []byte {
 	if len(h.alpn) == 0 || len(h.alpn[0]) == 0 {
-		return "00"
+		return append(b, "00"...)
 	}
 	a := h.alpn[0]
 	first, last := a[0], a[len(a)-1]
 	if !alnum(first) || !alnum(last) {
-		x := hex.EncodeToString([]byte{first, last})
-		return x[:1] + x[3:]
+		const digits = "0123456789abcdef"
+		return append(b, digits[first>>4], digits[last&15])
 	}
-	return string([]byte{first, last})
+	return append(b, first, last)
 }
 
 func alnum(c byte) bool {
@@ -146,7 +147,8 @@ func appendDigest(b []byte, list, tail []uint16) []byte {
 	if len(list) == 0 {
 		return append(b, "000000000000"...)
 	}
-	var s []byte
+	var room [512]byte
+	s := room[:0]
 	for i, v := range list {
 		if i > 0 {
 			s = append(s, ',')

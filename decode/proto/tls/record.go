@@ -67,6 +67,7 @@ func (s *side) reuse(old *side) {
 		versions: h.versions[:0], alpn: h.alpn[:0],
 	}
 	s.certs, s.cert.names = old.certs[:0], old.cert.names[:0]
+	s.cert.issuer, s.cert.subject = old.cert.issuer[:0], old.cert.subject[:0]
 	if cap(old.store) <= maxKept {
 		s.store = old.store[:0]
 	}

@@ -204,8 +204,10 @@ type Tx struct {
 
 	// Fingerprints, made when somebody asks.
 	ja3, ja3Hash, ja3s, ja3sHash, ja4Hash []byte
-	prints                                [2][]byte // fingerprint of each side's certificate in text
-	serials                               [2][]byte
+	// spare is memory of an earlier session for what is made.
+	spare   [numMade][]byte
+	prints  [2][]byte // fingerprint of each side's certificate in text
+	serials [2][]byte
 }
 
 // keep copies b to the memory of a side.
@@ -262,10 +264,33 @@ var pool sync.Pool
 func resetTx(t *Tx) {
 	old := *t
 	*t = Tx{Tx: proto.Tx{Events: old.Events[:0]}}
+	t.spare = old.spare
+	for i, b := range [numMade][]byte{
+		madeJA3: old.ja3, madeJA3Hash: old.ja3Hash, madeJA3S: old.ja3s, madeJA3SHash: old.ja3sHash, madeJA4: old.ja4Hash,
+		madePrint: old.prints[0], madePrint + 1: old.prints[1], madeSerial: old.serials[0], madeSerial + 1: old.serials[1],
+	} {
+		if cap(b) > 0 {
+			t.spare[i] = b[:0]
+		}
+	}
 	for i := range t.sides {
 		t.sides[i].reuse(&old.sides[i])
 	}
 }
+
+// What a session makes when somebody asks, by place in Tx.spare.
+const (
+	madeJA3 = iota
+	madeJA3Hash
+	madeJA3S
+	madeJA3SHash
+	madeJA4
+	madePrint // of each side
+	_
+	madeSerial // of each side
+	_
+	numMade
+)
 
 // Free implements proto.Parser. What comes late opens no other session.
 func (p *parser) Free(tx proto.Transaction) {

@@ -177,7 +177,7 @@ func TestJA4(t *testing.T) {
 		extensions: []uint16{0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d, 0x0005, 0x0023, 0x0012, 0x002b, 0xff01, 0x000b, 0x000a, 0x0015},
 		sigAlgs:    []uint16{0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601},
 	}
-	if got, want := string(ja4('t', h)), "t13d1516h2_8daaf6152771_e5627efa2ab1"; got != want {
+	if got, want := string(appendJA4(nil, 't', h)), "t13d1516h2_8daaf6152771_e5627efa2ab1"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
