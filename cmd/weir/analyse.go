@@ -97,6 +97,10 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if err != nil {
 		return err
 	}
+	packets, err := openPacketLog(a.cfg, dir, a.warn)
+	if err != nil {
+		return err
+	}
 	types := eveTypes(a.set, eve.Type{Events: []string{"alert", "packet"}, Options: detect.AlertOptions})
 	eo := eveOptions(a.cfg, types)
 	eo.Dir = dir
@@ -148,7 +152,7 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 		return errors.Join(err, sink.Close())
 	}
 	start, cpu := time.Now(), cpuTime()
-	src := &captures{files: files, sink: sink, filter: filter, failed: func(err error) {
+	src := &captures{files: files, sink: sink, filter: filter, packets: packets, failed: func(err error) {
 		a.stats.FilesBroken++
 		a.warn("%v", err)
 	}, cut: func(err error) {
@@ -161,11 +165,14 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if kept != nil {
 		more = append(more, fileStats{kept})
 	}
+	if packets != nil {
+		more = append(more, packets)
+	}
 	if a.rules != nil {
 		more = append(more, detectStats{a.rules, workers, shared})
 	}
 	pl.Finish(func(pub event.Publisher) { pl.PublishStats(pub, a.set, more...) })
-	err = errors.Join(err, sink.Close())
+	err = errors.Join(err, sink.Close(), packets.close())
 	if kept != nil {
 		err = errors.Join(err, kept.Close())
 	}
@@ -262,6 +269,7 @@ type captures struct {
 	files    []string
 	sink     *eve.Sink
 	filter   *frameFilter // may be nil
+	packets  *packetLog   // may be nil
 	failed   func(error)
 	cut      func(error)      // the capture ends in the middle of a record
 	progress func(done int64) // bytes of captures read so far; may be nil
@@ -313,6 +321,7 @@ func (c *captures) Next() (decode.Batch, error) {
 		if c.filter != nil {
 			b.Batch.Frames = c.filter.take(b.Batch.Frames)
 		}
+		c.packets.keep(b.Batch.Frames)
 		if len(b.Batch.Frames) > 0 {
 			return b, nil
 		}

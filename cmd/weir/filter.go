@@ -36,7 +36,7 @@ func (f *frameFilter) take(frames []packet.Frame) []packet.Frame {
 	kept := frames[:0]
 	for i := range frames {
 		fr := &frames[i]
-		if b := f.of(fr.Link); b == nil || !b.Takes(fr) {
+		if !f.takes(fr) {
 			continue
 		}
 		f.num++
@@ -44,6 +44,12 @@ func (f *frameFilter) take(frames []packet.Frame) []packet.Frame {
 		kept = append(kept, *fr)
 	}
 	return kept
+}
+
+// takes reports whether the filter takes a frame.
+func (f *frameFilter) takes(fr *packet.Frame) bool {
+	b := f.of(fr.Link)
+	return b != nil && b.Takes(fr)
 }
 
 func (f *frameFilter) of(link packet.LinkType) *bpf.Filter {

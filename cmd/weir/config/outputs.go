@@ -15,6 +15,7 @@ type Output struct {
 	Eve       *Eve       // if Name is eve-log
 	FileStore *FileStore // if Name is file-store
 	Line      *LineLog   // if Name is fast or stats
+	Packets   *PacketLog // if Name is pcap-log
 }
 
 // Eve is an eve-log.
@@ -67,6 +68,21 @@ type LineLog struct {
 	NullVals bool   `key:"null-values" def:"no" doc:"stats: counters that are 0 too"`
 }
 
+// PacketLog keeps packets.
+type PacketLog struct {
+	Filename    string `key:"filename" def:"log.pcap" doc:"files are named so, with the time of their first packet behind it"`
+	Dir         string `key:"dir" def:"" doc:"folder below the log folder"`
+	Limit       Size   `key:"limit" def:"100 MiB" doc:"bytes of a file"`
+	MaxFiles    uint32 `key:"max-files" def:"0" doc:"files of a run, the oldest go first; 0 is no limit"`
+	TSFormat    string `key:"ts-format" def:"sec" want:"sec|usec" doc:"time in names: with microseconds or without"`
+	Conditional string `key:"conditional" def:"all" want:"all|alerts|tag" doc:"which packets; all alone is supported"`
+	Mode        string `key:"mode" def:"normal" want:"normal|multi|sguil" doc:"one file at a time, one for each worker, or a folder a day; normal alone is supported"`
+	Compression string `key:"compression" def:"none" want:"none|lz4" doc:"of files; none alone is supported"`
+	StreamDepth bool   `key:"use-stream-depth" def:"no" doc:"leave out what stands beyond the stream depth; not supported"`
+	HonorPass   bool   `key:"honor-pass-rules" def:"no" doc:"leave out what pass rules pass; not supported"`
+	Filter      string `key:"bpf-filter" def:"" doc:"takes only the packets that fit"`
+}
+
 // FileStore keeps files that pass by.
 type FileStore struct {
 	Version        uint8    `key:"version" def:"2" min:"2" max:"2" doc:"layout of the folder"`
@@ -97,6 +113,9 @@ func (d *decoder) outputs(root Section, dnsVersion string) []Output {
 		case "file-store":
 			o.FileStore = &FileStore{}
 			inList.section(s, reflect.ValueOf(o.FileStore).Elem())
+		case "pcap-log":
+			o.Packets = &PacketLog{}
+			inList.section(s, reflect.ValueOf(o.Packets).Elem())
 		case "fast", "stats":
 			o.Line = &LineLog{}
 			inList.section(s, reflect.ValueOf(o.Line).Elem())
