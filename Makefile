@@ -26,10 +26,7 @@ race: ## run the tests under the race detector
 	CGO_ENABLED=1 $(GO) test -race ./...
 
 fuzz: ## run every fuzz target for FUZZTIME (5s)
-	@set -e; for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
-	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]*' $$d/*_test.go | sed 's/func //' | sort -u); do \
-	    echo "== $$d $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$d; \
-	  done; done
+	@.ci/fuzz $(FUZZTIME)
 
 bench: ## ns and allocations per packet of every stage
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime 0.5s ./...
