@@ -73,7 +73,7 @@ func (w *worker) logPacketAnomalies(p *packet.Packet, f *flow.Flow) {
 			kind = "decode"
 		}
 		w.anomaly = anomaly{kind: kind, name: e.Name()}
-		PacketHead(&w.ev, "anomaly", p, f)
+		w.packetHead("anomaly", p, f)
 		w.ev.Body = &w.anomaly
 		w.pub.Publish(&w.ev)
 	}
@@ -83,7 +83,7 @@ func (w *worker) logPacketAnomalies(p *packet.Packet, f *flow.Flow) {
 func (w *worker) logAppAnomalies(p *packet.Packet, f *flow.Flow, a *app) {
 	for _, e := range w.appEvents {
 		w.anomaly = anomaly{kind: "applayer", name: strings.ToUpper(e.Name()), layer: "proto_detect", app: a.name()}
-		PacketHead(&w.ev, "anomaly", p, f)
+		w.packetHead("anomaly", p, f)
 		w.ev.Body = &w.anomaly
 		w.pub.Publish(&w.ev)
 	}
@@ -98,7 +98,7 @@ func (w *worker) logTxAnomalies(p *packet.Packet, f *flow.Flow, pr *proto.Protoc
 			name = def.Name
 		}
 		w.anomaly = anomaly{kind: "applayer", name: name, layer: "proto_parser", app: pr.EVEName(), txID: tx.ID, hasTx: true}
-		PacketHead(&w.ev, "anomaly", p, f)
+		w.packetHead("anomaly", p, f)
 		w.ev.Body = &w.anomaly
 		w.pub.Publish(&w.ev)
 	}

@@ -146,6 +146,7 @@ func New(o *Options) (*Pipeline, error) {
 		if pl.turns != nil {
 			w.inspector.(Sequenced).SetTurn(func() { pl.turns.wait(i) })
 		}
+		w.annotator, _ = w.inspector.(Annotator)
 		if x, ok := w.inspector.(interface{ WantsFrames() bool }); ok {
 			w.wantsFrames = x.WantsFrames()
 		}

@@ -38,7 +38,7 @@ func (w *worker) settleVerdict(p *packet.Packet, f *flow.Flow) {
 		w.drop.first = f.Flags&dropLogged[i] == 0
 		f.Flags |= dropLogged[i]
 	}
-	PacketHead(&w.ev, "drop", p, f)
+	w.packetHead("drop", p, f)
 	w.ev.Body = &w.drop
 	w.pub.Publish(&w.ev)
 }

@@ -118,8 +118,7 @@ func (w *worker) logFiles(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx
 				continue
 			}
 			w.fileRecord = fileRecord{x, tx, pr, f}
-			FlowHead(&w.ev, "fileinfo", f, field.Dir(1<<i), p)
-			w.ev.Meta = w.meta(f)
+			w.flowHead("fileinfo", f, field.Dir(1<<i), p)
 			w.ev.Body = &w.fileRecord
 			if w.describer != nil && x.Stored {
 				w.describer.Describe(x, &w.ev)

@@ -31,6 +31,22 @@ func PacketHead(ev *event.Event, typ string, p *packet.Packet, f *flow.Flow) {
 	}
 }
 
+// packetHead is PacketHead with what the inspector knows.
+func (w *worker) packetHead(typ string, p *packet.Packet, f *flow.Flow) {
+	PacketHead(&w.ev, typ, p, f)
+	if w.annotator != nil {
+		w.ev.Meta = w.annotator.Variables(f, p)
+	}
+}
+
+// flowHead is FlowHead with what the inspector knows.
+func (w *worker) flowHead(typ string, f *flow.Flow, dir field.Dir, p *packet.Packet) {
+	FlowHead(&w.ev, typ, f, dir, p)
+	if w.annotator != nil {
+		w.ev.Meta = w.annotator.Variables(f, p)
+	}
+}
+
 // FlowHead fills the head of an event about flow f as seen at packet p, which
 // may be nil. Source and destination are those of direction dir.
 func FlowHead(ev *event.Event, typ string, f *flow.Flow, dir field.Dir, p *packet.Packet) {

@@ -22,6 +22,14 @@ type Inspector interface {
 	EndFlow(f *flow.Flow)
 }
 
+// Annotator is an Inspector that remembers variables.
+type Annotator interface {
+	// Variables returns what an event about flow f as seen at packet p shows of
+	// them, nil for nothing. Both f and p may be nil. What it returns is valid
+	// until the next call.
+	Variables(f *flow.Flow, p *packet.Packet) event.Appender
+}
+
 // Sequenced is an Inspector that shares state with those of other workers. It
 // calls turn before it reads or changes that state: turn returns when everything
 // that comes earlier in the capture has been inspected.

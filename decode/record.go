@@ -98,11 +98,10 @@ func (w *worker) logTx(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx pr
 			dir = r.Dir(tx)
 		}
 		w.record = txRecord{r, tx, f}
-		FlowHead(&w.ev, r.Type, f, dir, p)
+		w.flowHead(r.Type, f, dir, p)
 		w.ev.Shown = r.Shown
 		w.firstMACs(f, dir)
 		w.ev.HasTx, w.ev.TxID = true, t.ID
-		w.ev.Meta = w.meta(f)
 		w.ev.Body = &w.record
 		if r.Client != nil && dir == field.ToClient {
 			w.ev.Swap = &w.record

@@ -19,6 +19,7 @@ type worker struct {
 	flows     *flow.Table
 	streams   *stream.Engine
 	inspector Inspector
+	annotator Annotator // the inspector, if it is one; may be nil
 	pub       event.Publisher
 	index     int
 	turns     *turns
@@ -344,7 +345,7 @@ func (w *worker) logFlow(f *flow.Flow) {
 	}
 	if w.pub.Wants("flow") {
 		w.flowRecord = flowRecord{w, f, -1}
-		FlowHead(&w.ev, "flow", f, field.ToServer, nil)
+		w.flowHead("flow", f, field.ToServer, nil)
 		w.ev.Time = w.now
 		w.ev.SrcMACs, w.ev.DstMACs = w.flows.MACs(f)
 		w.ev.Body = &w.flowRecord
@@ -356,22 +357,12 @@ func (w *worker) logFlow(f *flow.Flow) {
 				continue
 			}
 			w.flowRecord = flowRecord{w, f, i}
-			FlowHead(&w.ev, "netflow", f, field.Dir(1<<i), nil)
+			w.flowHead("netflow", f, field.Dir(1<<i), nil)
 			w.ev.Time = w.now
 			w.ev.Body = &w.flowRecord
 			w.pub.Publish(&w.ev)
 		}
 	}
-}
-
-// meta returns what events about f show under metadata.
-func (w *worker) meta(f *flow.Flow) event.Appender {
-	if m, ok := w.inspector.(interface {
-		Meta(f *flow.Flow) event.Appender
-	}); ok {
-		return m.Meta(f)
-	}
-	return nil
 }
 
 // needsPseudo reports whether a direction has bytes or transactions that no

@@ -148,7 +148,9 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 		b = append(append(b, ','), s.metadata...)
 	}
 	if x.a.context != nil {
-		b = append(append(b, ','), x.a.context...)
+		b = event.Open(b, "context")
+		b = append(b, x.a.context...)
+		b = event.Close(b)
 	}
 	if a, ok := x.address(&o.xff); ok && !o.xff.overwrite {
 		b = event.Addr(b, "xff", a)

@@ -349,10 +349,9 @@ func (st *matchState) inSet(m *setMatch) bool {
 	return m.set.Has(st.buf)
 }
 
-// contextOf returns the objects that a rule that has fitted has found, as the
-// member context of alerts.
-func (w *Worker) contextOf(s *signature, tx proto.Transaction) []byte {
-	b := event.Open(nil, "context")
+// contextOf appends the objects that a rule that has fitted has found, as members
+// of the context of alerts.
+func (w *Worker) contextOf(s *signature, tx proto.Transaction, b []byte) []byte {
 	w.match.context = &b
 	defer func() { w.match.context = nil }()
 	in := w.in
@@ -373,7 +372,7 @@ func (w *Worker) contextOf(s *signature, tx proto.Transaction) []byte {
 			w.unit(u, def, tx, dir)
 		}
 	}
-	return event.Close(b)
+	return b
 }
 
 // enriches reports whether a unit looks something up that alerts show.

@@ -45,6 +45,8 @@ type Options struct {
 	MaxFlowbits    int           // names that the flowbits of one rule may use; 0: any
 	Countries      *Countries    // nil: no rule may ask for them
 	Datasets       Datasets      // sets that rules look values up in
+	GuessTx        bool          // alerts on packets and streams show the transaction, where only one is open
+	TxShown        int           // such alerts that show the same transaction
 	IPS            bool          // the traffic counts as inline: verdicts take effect
 }
 
@@ -56,6 +58,7 @@ type Builder struct {
 	modifiers map[string][]defOf
 	classes   map[string]rules.Class
 	bits      map[string]int
+	bitNames  []string // by their values
 	regexps   map[string]*regex.Program
 	addrs     map[string]*rules.AddressSet
 	portSets  map[string]*rules.PortSet
@@ -168,7 +171,7 @@ type ruleID struct{ gid, sid uint32 }
 func (b *Builder) Build() (*Engine, *Report, error) {
 	b.applyLimits(b.opt.Limits)
 	order(b.sigs, b.opt.Actions)
-	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares, sets: b.sets, tags: b.tags, hostTags: b.hostTags}
+	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares, sets: b.sets, tags: b.tags, hostTags: b.hostTags, bitNames: b.bitNames}
 	return e, &Report{Loaded: len(b.sigs), Errors: b.errs, Warnings: b.odd}, e.group()
 }
 
@@ -225,6 +228,7 @@ type Engine struct {
 	hostTags bool
 	overlaps bool
 	files    FileNeeds
+	bitNames []string // of flow bits and integers, by number
 
 	events   []*signature // by decoder and stream events
 	onFrames []*signature

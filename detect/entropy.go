@@ -84,16 +84,20 @@ func (e *entropyTest) value(s string) error {
 	return nil
 }
 
-// fits reports whether the entropy of b is as the test wants.
-func (e *entropyTest) fits(b []byte) bool {
+// measure returns the entropy of b; ok is false if there is nothing to measure.
+func (e *entropyTest) measure(b []byte) (bits float64, ok bool) {
 	if e.offset >= len(b) {
-		return false
+		return 0, false
 	}
 	b = b[e.offset:]
 	if e.bytes > 0 {
 		b = b[:min(e.bytes, len(b))]
 	}
-	h := entropy(b)
+	return entropy(b), true
+}
+
+// fits reports whether an entropy is as the test wants.
+func (e *entropyTest) fits(h float64) bool {
 	switch e.op {
 	case "<":
 		return h < e.lo

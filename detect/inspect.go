@@ -48,7 +48,11 @@ type Worker struct {
 	ev      event.Event
 	body    alertBody
 	drop    dropRule
-	txNow   *proto.Tx // the transaction whose rules are looked at; nil: none
+	// What rules have captured from the packet in work, or from the last one.
+	packetVars []variable
+	varsOf     *packet.Packet
+	vars       variables // of the event in work
+	txNow      *proto.Tx // the transaction whose rules are looked at; nil: none
 	// inStream: the last rule that has fitted has done so in the stream.
 	inStream bool
 }
@@ -77,11 +81,13 @@ type alert struct {
 	sig    *signature
 	tx     proto.Transaction
 	stream bool // it has fitted in the reassembled stream
+	// guessed: tx is the one that was open, the rule did not look at it.
+	guessed bool
 	// What it does: that of the rule, unless a rate_filter has changed it.
 	action  action
 	reject  packet.Reject
 	changed bool
-	context []byte // what data sets hold of values found; nil: nothing
+	context []byte // members: what data sets hold of values found, what was captured for it
 }
 
 // change replaces what a rule does for one match.
@@ -121,6 +127,7 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 	}
 	w.alerts, w.txFirst, w.hasRaw = w.alerts[:0], w.txFirst[:0], false
 	w.drop.a = alert{}
+	w.packetVars, w.varsOf = w.packetVars[:0], p
 	w.newGeneration()
 	if p.NEvents > 0 || len(in.AppEvents) > 0 {
 		for _, s := range w.e.events {
@@ -139,7 +146,9 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 			continue
 		}
 		if w.packetRule(s, p, f) {
-			w.fire(s, w.datagramTx(s, p, f))
+			tx, guessed := w.shownTx(s, p, f)
+			w.fire(s, tx)
+			w.alerts[len(w.alerts)-1].guessed = guessed
 		}
 	}
 	if w.hasRaw {
@@ -363,6 +372,7 @@ func (w *Worker) packetRule(s *signature, p *packet.Packet, f *flow.Flow) bool {
 		}
 		return s.appEvent == 0 && len(s.units) == 0 && (s.src.Any && s.dst.Any || p.Version != 0)
 	}
+	w.match.captured = w.match.captured[:0]
 	if !w.conditions(s, p, f) {
 		return false
 	}
@@ -421,21 +431,36 @@ func (w *Worker) payloadUnit(s *signature, u *unit, p *packet.Packet, f *flow.Fl
 func (w *Worker) fits(u *unit, b []byte, base uint64, end bool) bool {
 	st := &w.match
 	st.buf, st.base, st.end, st.steps = b, base, end, 0
-	return st.run(u.match, 0)
+	fits := st.run(u.match, 0)
+	if st.measured {
+		w.noteEntropy(u.bufferName(), st.entropy)
+		st.measured = false
+	}
+	return fits
 }
 
-// datagramTx returns the transaction that a datagram stands for: a rule of an
-// application over UDP that looks at packets fires on that.
-func (w *Worker) datagramTx(s *signature, p *packet.Packet, f *flow.Flow) proto.Transaction {
-	if len(s.app) == 0 || f == nil || f.Proto != packet.ProtoUDP {
-		return nil
+// shownTx returns the transaction that the alert of a rule on packets or streams
+// shows. A rule of an application over UDP fires on the one that its datagram
+// stands for; any other on the only one that is not inspected yet, which is a
+// guess.
+func (w *Worker) shownTx(s *signature, p *packet.Packet, f *flow.Flow) (tx proto.Transaction, guessed bool) {
+	datagram := len(s.app) > 0 && f != nil && f.Proto == packet.ProtoUDP
+	if !datagram && !w.e.opt.GuessTx {
+		return nil, false
 	}
-	for _, tx := range w.in.Txs {
-		if !tx.Base().Inspected[p.Dir.Index()] {
-			return tx
+	d := p.Dir.Index()
+	for i, tx := range w.in.Txs {
+		t := tx.Base()
+		if t.Inspected[d] {
+			continue
 		}
+		if !datagram && i != len(w.in.Txs)-1 || int(t.Shown) >= w.e.opt.TxShown {
+			return nil, false
+		}
+		t.Shown++
+		return tx, f.Proto != packet.ProtoUDP
 	}
-	return nil
+	return nil, false
 }
 
 // fire notes that a rule has fitted, and does what it asks for.
@@ -447,8 +472,11 @@ func (w *Worker) fire(s *signature, tx proto.Transaction) {
 		post(w, s, w.in.Packet, w.in.Flow)
 	}
 	a := alert{sig: s, tx: tx, stream: w.inStream, action: s.action, reject: s.reject}
+	if len(w.match.captured) > 0 {
+		a.context = w.keep(w.in.Flow)
+	}
 	if s.enriches {
-		a.context = w.contextOf(s, tx)
+		a.context = w.contextOf(s, tx, a.context)
 	}
 	w.alerts = append(w.alerts, a)
 }
@@ -468,7 +496,7 @@ func (w *Worker) makeState(f *flow.Flow) *flowState {
 			f.Detect = w.freeSt[n-1]
 			w.freeSt = w.freeSt[:n-1]
 		} else {
-			w.states = append(w.states, &flowState{bits: map[int]bool{}, ints: map[int]uint32{}})
+			w.states = append(w.states, &flowState{})
 			f.Detect = uint32(len(w.states))
 		}
 	}
@@ -480,11 +508,7 @@ func (w *Worker) EndFlow(f *flow.Flow) {
 	if f.Detect == 0 {
 		return
 	}
-	st := w.states[f.Detect-1]
-	clear(st.bits)
-	clear(st.ints)
-	st.tags = st.tags[:0]
-	st.storeFiles, st.counts = 0, st.counts[:0]
+	w.states[f.Detect-1].reset()
 	w.freeSt = append(w.freeSt, f.Detect)
 	f.Detect = 0
 }

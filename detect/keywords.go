@@ -386,14 +386,12 @@ func pcre(c *compiler, v string) error {
 	if len(v) >= 2 && v[0] == '"' && v[len(v)-1] == '"' {
 		v = v[1 : len(v)-1]
 	}
+	v, list := splitCaptures(v)
 	end := strings.LastIndexByte(v, '/')
 	if v == "" || v[0] != '/' || end < 1 {
 		return fmt.Errorf("value %q: want /regex/flags", v)
 	}
 	body, flags := v[1:end], v[end+1:]
-	if i := strings.IndexByte(flags, ','); i >= 0 {
-		return errUnsupported{"capturing to variables"}
-	}
 	var reFlags []byte
 	buffer := ""
 	for i := 0; i < len(flags); i++ {
@@ -417,6 +415,9 @@ func pcre(c *compiler, v string) error {
 		return err
 	}
 	m.re = re
+	if err := m.captures(list); err != nil {
+		return err
+	}
 	if buffer == "" {
 		c.last = c.add(m)
 		return nil

@@ -79,6 +79,7 @@ type byteArgs struct {
 	size       intTest   // bsize
 	in         *setMatch // dataset and datarep
 	entropy    *entropyTest
+	to         []capture // of pcre
 }
 
 // vars bounds the variables of one rule.
@@ -93,6 +94,11 @@ type matchState struct {
 	steps int
 	re    *regex.Machine
 	turn  func() // waits for the worker's turn; may be nil
+	// captured are the groups that pcres have found for the rule in work.
+	captured []captured
+	// entropy is the last one measured, bits a byte; measured: nobody noted it yet.
+	entropy  float64
+	measured bool
 	// context collects what sets hold of the values found; nil: nobody asks.
 	context *[]byte
 }
@@ -133,7 +139,8 @@ func (st *matchState) run(ms []matcher, prev int) bool {
 	case mBSize:
 		return m.size.fits(uint64(len(st.buf))) && st.run(ms[1:], prev)
 	case mEntropy:
-		return m.entropy.fits(st.buf) && st.run(ms[1:], prev)
+		st.entropy, st.measured = m.entropy.measure(st.buf)
+		return st.measured && m.entropy.fits(st.entropy) && st.run(ms[1:], prev)
 	case mDataset:
 		return st.inSet(m.in) && st.run(ms[1:], prev)
 	case mBase64:
@@ -305,10 +312,12 @@ func (st *matchState) pcre(m *matcher, rest []matcher, prev int) bool {
 			return false
 		}
 		lo, hi := st.re.Group(0)
-		end := from + hi
+		end, mark := from+hi, len(st.captured)
+		st.capture(m, from)
 		if st.run(rest, end) {
 			return true
 		}
+		st.captured = st.captured[:mark]
 		if !m.next || st.steps > maxSteps {
 			return false
 		}

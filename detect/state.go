@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,12 +13,54 @@ import (
 
 // flowState is what the engine remembers of a flow.
 type flowState struct {
-	bits map[int]bool
-	ints map[int]uint32
+	bits []int // that are set, in the order in which they were
+	ints []flowNumber
+	vars []variable
+	// measured are the entropies that rules have asked for.
+	measured []measured
 	// storeFiles are the directions whose files filestore has asked for.
 	storeFiles field.Dir
 	tags       []tag         // in force
 	counts     []flowCounter // thresholds by_flow
+}
+
+// flowNumber is a number of a flow, by the name's number.
+type flowNumber struct {
+	id    int
+	value uint32
+}
+
+// setBit sets or unsets a bit. One that is set already keeps its place.
+func (st *flowState) setBit(id int, on bool) {
+	i := slices.Index(st.bits, id)
+	switch {
+	case on && i < 0:
+		st.bits = append(st.bits, id)
+	case !on && i >= 0:
+		st.bits = slices.Delete(st.bits, i, i+1)
+	}
+}
+
+// int returns the number with that name, made if it is not there and wanted.
+func (st *flowState) int(id int, wanted bool) *flowNumber {
+	for i := range st.ints {
+		if st.ints[i].id == id {
+			return &st.ints[i]
+		}
+	}
+	if !wanted {
+		return nil
+	}
+	st.ints = append(st.ints, flowNumber{id: id})
+	return &st.ints[len(st.ints)-1]
+}
+
+// reset forgets everything and keeps the memory.
+func (st *flowState) reset() {
+	*st = flowState{
+		bits: st.bits[:0], ints: st.ints[:0], vars: st.vars[:0], measured: st.measured[:0],
+		tags: st.tags[:0], counts: st.counts[:0],
+	}
 }
 
 // flowbits compiles command[,name[|name]...].
@@ -46,7 +89,7 @@ func flowbits(c *compiler, v string) error {
 	isSet := func(w *Worker, f *flow.Flow) bool {
 		st := w.flowState(f)
 		for _, id := range ids {
-			if st != nil && st.bits[id] {
+			if st != nil && slices.Contains(st.bits, id) {
 				return true
 			}
 		}
@@ -57,7 +100,7 @@ func flowbits(c *compiler, v string) error {
 			if f != nil {
 				st := w.makeState(f)
 				for _, id := range ids {
-					st.bits[id] = to(st.bits[id])
+					st.setBit(id, to(slices.Contains(st.bits, id)))
 				}
 			}
 		})
@@ -90,8 +133,12 @@ func (b *Builder) bit(name string) int {
 		return id
 	}
 	b.bits[name] = len(b.bits)
+	b.bitNames = append(b.bitNames, strings.Clone(name))
 	return b.bits[name]
 }
+
+// intPrefix keeps the names of integers apart from those of bits.
+const intPrefix = "int "
 
 // flowint compiles name,operator[,value].
 func flowint(c *compiler, v string) error {
@@ -99,14 +146,16 @@ func flowint(c *compiler, v string) error {
 	if len(p) < 2 {
 		return fmt.Errorf("value %q: want name,operator[,value]", v)
 	}
-	id := c.e.bit("int " + p[0])
+	id := c.e.bit(intPrefix + p[0])
 	get := func(w *Worker, f *flow.Flow) (uint32, bool) {
 		st := w.flowState(f)
 		if st == nil {
 			return 0, false
 		}
-		n, ok := st.ints[id]
-		return n, ok
+		if n := st.int(id, false); n != nil {
+			return n.value, true
+		}
+		return 0, false
 	}
 	switch p[1] {
 	case "isset", "notset", "isnotset":
@@ -124,11 +173,12 @@ func flowint(c *compiler, v string) error {
 	if n, err := strconv.ParseUint(p[2], 10, 32); err == nil {
 		value = func(*Worker, *flow.Flow) (uint32, bool) { return uint32(n), true }
 	} else {
-		other := c.e.bit("int " + p[2])
+		other := c.e.bit(intPrefix + p[2])
 		value = func(w *Worker, f *flow.Flow) (uint32, bool) {
 			if st := w.flowState(f); st != nil {
-				n, ok := st.ints[other]
-				return n, ok
+				if n := st.int(other, false); n != nil {
+					return n.value, true
+				}
 			}
 			return 0, false
 		}
@@ -144,14 +194,14 @@ func flowint(c *compiler, v string) error {
 			if !ok {
 				return
 			}
-			st := w.makeState(f)
+			to := &w.makeState(f).int(id, true).value
 			switch op {
 			case "=":
-				st.ints[id] = n
+				*to = n
 			case "+":
-				st.ints[id] += n
+				*to += n
 			case "-":
-				st.ints[id] -= n
+				*to -= n
 			}
 		})
 	case "<", "<=", ">", ">=", "==", "!=":

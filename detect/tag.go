@@ -152,6 +152,7 @@ func (w *Worker) follow(p *packet.Packet, f *flow.Flow) {
 		return
 	}
 	decode.PacketHead(&w.ev, "packet", p, f)
+	w.ev.Meta = w.Variables(f, p)
 	w.ev.Body = taggedPacket{p}
 	w.pub.Publish(&w.ev)
 }

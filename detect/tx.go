@@ -174,6 +174,7 @@ func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progre
 	if s.writesSets && !w.conditions(s, p, f) {
 		return
 	}
+	w.match.captured = w.match.captured[:0]
 	d := dir.Index()
 	all := true
 	for i := range s.units {

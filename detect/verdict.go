@@ -100,8 +100,9 @@ func (w *Worker) raise(a alert, p *packet.Packet, f *flow.Flow) {
 	w.Alerts++
 	w.body = alertBody{w, a, p, f, w.in.Proto}
 	decode.PacketHead(&w.ev, "alert", p, f)
+	w.ev.Meta = w.Variables(f, p)
 	if a.tx != nil {
-		w.ev.HasTx, w.ev.TxID = true, a.tx.Base().ID
+		w.ev.HasTx, w.ev.TxID, w.ev.TxGuessed = true, a.tx.Base().ID, a.guessed
 	}
 	w.ev.Body = &w.body
 	if a.tx != nil && w.in.Proto != nil && w.in.Proto.Header != nil {

@@ -34,6 +34,8 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	opt := detect.Options{
 		Vars: ruleVars(c), PCRELimit: 1 << 17, AlertMax: int(c.PacketAlertMax), KeepRaw: showsRule(c, "raw"), KeepReferences: showsRule(c, "reference"), RuleDir: string(c.DefaultRulePath),
 		Actions: c.ActionOrder, IPS: c.IPS, MaxFlowbits: int(c.Detect.Flowbits.MaxPerSignature),
+		GuessTx: c.Detect.GuessApplayerTx == "yes" || c.Detect.GuessApplayerTx == "auto" && c.Version < config.Version8,
+		TxShown: int(c.Detect.StreamTxLogLimit),
 	}
 	if opt.AlertMax == 0 {
 		opt.AlertMax = 15

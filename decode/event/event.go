@@ -63,6 +63,7 @@ type Event struct {
 	ICMPType, ICMPCode uint8
 	TxID               uint64
 	HasTx              bool
+	TxGuessed          bool
 	PktSrc             string    // pkt_src; empty is left out
 	Dir                string    // direction; empty is left out
 	AppProto           string    // app_proto of the head; empty is left out

@@ -268,6 +268,8 @@ type Tx struct {
 	EventsLogged uint8
 	// Store: a rule asked for the files of this transaction to be stored.
 	Store bool
+	// Shown counts the alerts of rules on packets and streams that show it.
+	Shown uint8
 }
 
 // Base implements Transaction for types that embed Tx.

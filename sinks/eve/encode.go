@@ -76,6 +76,9 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 	}
 	if ev.HasTx {
 		b = event.Uint(b, "tx_id", ev.TxID)
+		if ev.TxGuessed {
+			b = event.Bool(b, "tx_guessed", true)
+		}
 	}
 	if ev.AppProto != "" {
 		b = event.Str(b, "app_proto", ev.AppProto)

@@ -8,8 +8,8 @@ type Detect struct {
 	Caching          bool       `key:"sgh-mpm-caching" def:"yes" doc:"keep compiled rules on disk for the next start"`
 	CachingPath      Path       `key:"sgh-mpm-caching-path" doc:"where; the folder of the user's caches if empty"`
 	RecursionLimit   uint32     `key:"inspection-recursion-limit" def:"3000" doc:"attempts to fit the contents of one rule to one buffer; 0 is no limit"`
-	StreamTxLogLimit uint8      `key:"stream-tx-log-limit" def:"4" doc:"transactions that alerts of a stream rule show for one packet"`
-	GuessApplayerTx  bool       `key:"guess-applayer-tx" def:"no" doc:"alerts of stream rules show the one transaction there is"`
+	StreamTxLogLimit uint8      `key:"stream-tx-log-limit" def:"4" doc:"alerts of rules on packets and streams that show the same transaction"`
+	GuessApplayerTx  string     `key:"guess-applayer-tx" def:"auto" want:"auto|yes|no" doc:"alerts of rules on packets and streams show the transaction, where only one is open; auto: up to Suricata 7"`
 	Prefilter        Prefilter  `key:"prefilter"`
 	Thresholds       Thresholds `key:"thresholds"`
 	Flowbits         Flowbits   `key:"flowbits"`
