@@ -64,8 +64,10 @@ func (st *matchState) base64(m *matcher, rest []matcher, prev int) bool {
 		return false
 	}
 	if len(m.sub) > 0 {
-		inner := matchState{buf: out, end: true, vars: st.vars, re: st.re}
-		if !inner.run(m.sub, 0) {
+		inner := matchState{buf: out, end: true, vars: st.vars, re: st.re, steps: st.steps, limit: st.limit, patternSteps: st.patternSteps}
+		fits := inner.run(m.sub, 0)
+		st.steps, st.patternSteps, st.spent = inner.steps, inner.patternSteps, st.spent || inner.spent
+		if !fits {
 			return false
 		}
 	}

@@ -43,10 +43,10 @@ func (b *Builder) compile(r *rules.Rule) (*signature, *rules.Error) {
 		s.raw = r.Raw
 	}
 	fail := func(pos rules.Pos, err error) (*signature, *rules.Error) {
-		return nil, &rules.Error{Pos: pos, SID: r.SID, Msg: err.Error()}
+		return nil, &rules.Error{Pos: pos, SID: r.SID, Msg: message(err)}
 	}
-	if err := c.header(); err != nil {
-		return fail(r.Pos, err)
+	if at, err := c.header(); err != nil {
+		return fail(at, err)
 	}
 	for i := range r.Options {
 		c.opt = &r.Options[i]
@@ -55,7 +55,7 @@ func (b *Builder) compile(r *rules.Rule) (*signature, *rules.Error) {
 			if c.opt.HasValue {
 				pos = c.opt.ValuePos
 			}
-			return fail(pos, fmt.Errorf("%s: %w", c.opt.Name, err))
+			return fail(pos, fmt.Errorf("%s: %w", shortName(c.opt.Name), err))
 		}
 	}
 	if err := c.finish(); err != nil {
@@ -64,8 +64,17 @@ func (b *Builder) compile(r *rules.Rule) (*signature, *rules.Error) {
 	return s, nil
 }
 
-// header compiles action, protocol, addresses and ports.
-func (c *compiler) header() error {
+// shortName is the name of a keyword in an error: long ones are cut.
+func shortName(name string) string {
+	if len(name) > 40 {
+		return rules.Quote(name)
+	}
+	return name
+}
+
+// header compiles action, protocol, addresses and ports. An error comes with its
+// place.
+func (c *compiler) header() (at rules.Pos, err error) {
 	r, s := c.r, c.s
 	switch r.Action.S {
 	case "alert":
@@ -82,32 +91,31 @@ func (c *compiler) header() error {
 	case "config":
 		s.action = actConfig
 	default:
-		return fmt.Errorf("action %q: want alert, pass, drop, reject, rejectsrc, rejectdst, rejectboth or config", r.Action.S)
+		return r.Action.Pos, fmt.Errorf("action %s: want alert, pass, drop, reject, rejectsrc, rejectdst, rejectboth or config", rules.Quote(r.Action.S))
 	}
 	if err := c.protocol(r.Proto.S); err != nil {
-		return err
+		return r.Proto.Pos, err
 	}
 	if r.Hook.S != "" {
 		if err := c.hook(r.Hook.S); err != nil {
-			return err
+			return r.Hook.Pos, err
 		}
 	}
-	var err error
 	if s.src, err = c.e.addresses(r.Src.S); err != nil {
-		return err
+		return r.Src.Pos, err
 	}
 	if s.dst, err = c.e.addresses(r.Dst.S); err != nil {
-		return err
+		return r.Dst.Pos, err
 	}
 	if s.sport, err = c.e.ports(r.SrcPort.S); err != nil {
-		return err
+		return r.SrcPort.Pos, err
 	}
 	if s.dport, err = c.e.ports(r.DstPort.S); err != nil {
-		return err
+		return r.DstPort.Pos, err
 	}
 	s.bidir = r.Dir == rules.BothWay
 	s.wholeTx = r.Dir == rules.TxBoth
-	return nil
+	return r.Pos, nil
 }
 
 func (c *compiler) protocol(name string) error {
@@ -143,7 +151,7 @@ func (c *compiler) protocol(name string) error {
 	default:
 		s.app = c.e.set.Members(name)
 		if len(s.app) == 0 {
-			return fmt.Errorf("protocol %q is unknown", name)
+			return fmt.Errorf("protocol %s is unknown", rules.Quote(name))
 		}
 		for _, p := range s.app {
 			if p.Transport&proto.TCP != 0 {
@@ -382,6 +390,9 @@ func (c *compiler) transform(t transform) error {
 		c.last, c.nested = place{}, false
 		u = &c.s.units[c.unit]
 	}
+	if len(u.transforms) >= maxTransforms {
+		return fmt.Errorf("more than %d transforms of one buffer", maxTransforms)
+	}
 	u.transforms = append(u.transforms, t)
 	return nil
 }
@@ -419,6 +430,9 @@ func (c *compiler) declare(name string) (int, error) {
 func (c *compiler) finish() error {
 	s := c.s
 	s.units = slices.DeleteFunc(s.units, func(u unit) bool { return u.payload && len(u.match) == 0 })
+	if len(s.units) > maxUnits {
+		return errUnits
+	}
 	for i := range s.units {
 		u := &s.units[i]
 		if u.def != nil {
@@ -542,6 +556,7 @@ func (c *compiler) choose() *fastPattern {
 			if n > score {
 				score = n
 				best = fastOf(i, u, m)
+				best.cut()
 			}
 		}
 	}

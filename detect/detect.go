@@ -34,6 +34,7 @@ type Options struct {
 	Classes    map[string]rules.Class
 	References map[string]string // prefix of the URL by kind
 	PCRELimit  int               // steps of one match
+	Recursion  int               // attempts to fit one rule to one buffer; 0: 3000
 	AlertMax   int               // alerts of one packet
 	RuleDir    string            // where files that rules name are looked up
 	// KeepReferences: alerts may show the references of their rule.
@@ -68,6 +69,8 @@ type Builder struct {
 	hashLists map[string]map[string]bool
 	sets      []*dataset.Set
 	files     FileNeeds
+
+	programBytes, addressRanges int // taken, see bounds.go
 
 	overlaps bool // a rule asks for segments that overlap and differ
 	shares   bool // a rule counts or remembers across flows
@@ -123,9 +126,13 @@ func (b *Builder) addresses(s string) (*rules.AddressSet, error) {
 	}
 	a, err := rules.ParseAddresses(s, b.opt.Vars)
 	if err == nil {
-		b.addrs[s] = a
+		err = charge(&b.addressRanges, len(a.Ranges), maxAddressRanges, "the address ranges")
 	}
-	return a, err
+	if err != nil {
+		return nil, err
+	}
+	b.addrs[s] = a
+	return a, nil
 }
 
 // ports parses a port group, or takes it from those parsed before.
@@ -337,9 +344,6 @@ type plainGroup struct {
 	byPort portTable[[]*signature]
 	index  *addrIndex // of any
 }
-
-// manyPorts is the size from which on a port group counts as any port.
-const manyPorts = 16
 
 // bufferSet finds rules by a pattern in one buffer.
 type bufferSet struct {

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"slices"
 
 	"weir/decode"
@@ -62,7 +63,7 @@ type Worker struct {
 func (e *Engine) NewWorker(pub event.Publisher, shared *Shared) *Worker {
 	return &Worker{
 		e: e, pub: pub, mark: make([]uint32, len(e.sigs)), shared: shared,
-		match: matchState{re: &regex.Machine{}},
+		match: matchState{re: &regex.Machine{}, limit: cmp.Or(e.opt.Recursion, defaultSteps)},
 	}
 }
 
@@ -430,7 +431,7 @@ func (w *Worker) payloadUnit(s *signature, u *unit, p *packet.Packet, f *flow.Fl
 // fits runs the matchers of a unit over one buffer.
 func (w *Worker) fits(u *unit, b []byte, base uint64, end bool) bool {
 	st := &w.match
-	st.buf, st.base, st.end, st.steps = b, base, end, 0
+	st.buf, st.base, st.end, st.steps, st.patternSteps = b, base, end, 0, 0
 	fits := st.run(u.match, 0)
 	if st.measured {
 		w.noteEntropy(u.bufferName(), st.entropy)

@@ -440,6 +440,9 @@ func (b *Builder) regexp(expr, flags string) (*regex.Program, error) {
 		return re, nil
 	}
 	re, err := regex.Compile(expr, regexFlags(flags), regex.Limits{Steps: b.opt.PCRELimit})
+	if err == nil {
+		err = charge(&b.programBytes, re.Size(), maxProgramBytes, "the bytes of the regular expressions")
+	}
 	if err != nil {
 		return nil, err
 	}

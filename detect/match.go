@@ -82,9 +82,6 @@ type byteArgs struct {
 	to         []capture // of pcre
 }
 
-// vars bounds the variables of one rule.
-const maxVars = 16
-
 // matchState is the scratch of matching one buffer.
 type matchState struct {
 	buf   []byte
@@ -92,6 +89,11 @@ type matchState struct {
 	end   bool   // nothing follows buf
 	vars  [maxVars]int64
 	steps int
+	limit int // of steps
+	// patternSteps are those of regular expressions.
+	patternSteps int
+	// spent: the last rule was given up for its cost, not because it does not fit.
+	spent bool
 	re    *regex.Machine
 	turn  func() // waits for the worker's turn; may be nil
 	// captured are the groups that pcres have found for the rule in work.
@@ -102,9 +104,6 @@ type matchState struct {
 	// context collects what sets hold of the values found; nil: nobody asks.
 	context *[]byte
 }
-
-// maxSteps bounds the attempts to fit one rule to one buffer.
-const maxSteps = 3000
 
 func (n *number) get(st *matchState) int64 {
 	if n.isVar {
@@ -118,7 +117,8 @@ func (st *matchState) run(ms []matcher, prev int) bool {
 	if len(ms) == 0 {
 		return true
 	}
-	if st.steps++; st.steps > maxSteps {
+	if st.steps++; st.steps > st.limit {
+		st.spent = true
 		return false
 	}
 	m := &ms[0]
@@ -278,7 +278,7 @@ func (st *matchState) content(m *matcher, rest []matcher, prev int) bool {
 		if st.run(rest, end) {
 			return true
 		}
-		if !m.next || st.steps > maxSteps || rest[0].anyFurther() {
+		if !m.next || st.steps > st.limit || rest[0].anyFurther() {
 			return false
 		}
 		from += i + 1
@@ -304,7 +304,10 @@ func (st *matchState) pcre(m *matcher, rest []matcher, prev int) bool {
 	}
 	for {
 		// A match that was given up is none, as in the reference.
-		ok, _ := m.re.Match(st.buf[from:], 0, st.re)
+		ok, err := m.re.Match(st.buf[from:], 0, st.re)
+		if st.patternSteps += st.re.Steps(); err != nil || st.patternSteps > maxPatternSteps {
+			st.spent = true
+		}
 		if m.negated {
 			return !ok && st.run(rest, prev)
 		}
@@ -318,7 +321,7 @@ func (st *matchState) pcre(m *matcher, rest []matcher, prev int) bool {
 			return true
 		}
 		st.captured = st.captured[:mark]
-		if !m.next || st.steps > maxSteps {
+		if !m.next || st.steps > st.limit || st.patternSteps > maxPatternSteps {
 			return false
 		}
 		from += lo + 1

@@ -33,10 +33,6 @@ func (w *Worker) tx(tx proto.Transaction) {
 	}
 }
 
-// maxWindows bounds the windows of a body that are inspected at one packet: a
-// multipart request may have many files.
-const maxWindows = 256
-
 // txPass runs the rules over what a transaction shows now.
 func (w *Worker) txPass(g *appGroup, st *txState, tx proto.Transaction, dir field.Dir) {
 	t, in, d := tx.Base(), w.in, dir.Index()

@@ -16,9 +16,6 @@ type Vars struct {
 	Addresses, Ports map[string]string
 }
 
-// maxDepth bounds how deep groups and variables may nest.
-const maxDepth = 64
-
 // addr is an address in sixteen bytes; IPv4 as ::ffff:a.b.c.d.
 type addr = [16]byte
 
@@ -103,7 +100,7 @@ func ParseAddresses(s string, v *Vars) (*AddressSet, error) {
 	neg = merge(neg)
 	out := subtract(pos, neg)
 	if len(out) == 0 {
-		return nil, fmt.Errorf("address %q: nothing is left", s)
+		return nil, fmt.Errorf("address %s: %w", Quote(s), errNone)
 	}
 	if len(out) == 1 && out[0] == everything {
 		return &AddressSet{Any: true}, nil
@@ -113,17 +110,20 @@ func ParseAddresses(s string, v *Vars) (*AddressSet, error) {
 
 var everything = AddrRange{Hi: addr(bytes.Repeat([]byte{0xff}, 16))}
 
-type addressParser struct{ v *Vars }
+type addressParser struct {
+	v *Vars
+	budget
+}
 
 // group parses one item or list to what it adds and what it takes away.
 func (p *addressParser) group(s string, depth int) (pos, neg []AddrRange, err error) {
-	if depth > maxDepth {
-		return nil, nil, fmt.Errorf("address %q: groups nest deeper than %d", s, maxDepth)
+	if err := p.take(depth); err != nil {
+		return nil, nil, fmt.Errorf("address %s: %w", Quote(s), err)
 	}
 	s = strings.TrimSpace(s)
 	if rest, ok := strings.CutPrefix(s, "!"); ok {
 		if strings.TrimSpace(rest) == "any" {
-			return nil, nil, fmt.Errorf("address %q: !any matches nothing", s)
+			return nil, nil, fmt.Errorf("address %s: %w", Quote(s), errAny)
 		}
 		in, out, err := p.group(rest, depth+1)
 		if err != nil {
@@ -134,7 +134,7 @@ func (p *addressParser) group(s string, depth int) (pos, neg []AddrRange, err er
 		}
 		left := subtract(merge(in), merge(out))
 		if len(left) == 1 && left[0] == everything {
-			return nil, nil, fmt.Errorf("address %q: !any matches nothing", s)
+			return nil, nil, fmt.Errorf("address %s: %w", Quote(s), errAny)
 		}
 		return nil, left, nil
 	}
@@ -144,7 +144,7 @@ func (p *addressParser) group(s string, depth int) (pos, neg []AddrRange, err er
 	case s[0] == '[':
 		items, err := list(s)
 		if err != nil {
-			return nil, nil, fmt.Errorf("address %q: %w", s, err)
+			return nil, nil, fmt.Errorf("address %s: %w", Quote(s), err)
 		}
 		for _, it := range items {
 			a, b, err := p.group(it, depth+1)
@@ -157,10 +157,10 @@ func (p *addressParser) group(s string, depth int) (pos, neg []AddrRange, err er
 	case s[0] == '$':
 		val, ok := p.v.Addresses[s[1:]]
 		if !ok {
-			return nil, nil, fmt.Errorf("address %q: no such variable in vars.address-groups", s)
+			return nil, nil, fmt.Errorf("address %s: no such variable in vars.address-groups", Quote(s))
 		}
 		if strings.TrimSpace(val) == "" {
-			return nil, nil, fmt.Errorf("address %q: the variable is empty", s)
+			return nil, nil, fmt.Errorf("address %s: the variable is empty", Quote(s))
 		}
 		return p.group(val, depth+1)
 	case s == "any":
@@ -210,7 +210,7 @@ func list(s string) ([]string, error) {
 // parseRange parses an address, a network or a range.
 func parseRange(s string) (AddrRange, error) {
 	bad := func() (AddrRange, error) {
-		return AddrRange{}, fmt.Errorf("address %q: want an address, a network such as 192.0.2.0/24, or a range a-b", s)
+		return AddrRange{}, fmt.Errorf("address %s: want an address, a network such as 192.0.2.0/24, or a range a-b", Quote(s))
 	}
 	if lo, hi, ok := strings.Cut(s, "-"); ok {
 		a, err1 := netip.ParseAddr(strings.TrimSpace(lo))
@@ -219,7 +219,7 @@ func parseRange(s string) (AddrRange, error) {
 			return bad()
 		}
 		if b.Less(a) {
-			return AddrRange{}, fmt.Errorf("address %q: the range is reversed", s)
+			return AddrRange{}, fmt.Errorf("address %s: the range is reversed", Quote(s))
 		}
 		return AddrRange{a.As16(), b.As16()}, nil
 	}
@@ -292,11 +292,11 @@ func merge(rs []AddrRange) []AddrRange {
 func subtract(a, b []AddrRange) []AddrRange {
 	var out []AddrRange
 	for _, r := range a {
+		for len(b) > 0 && bytes.Compare(b[0].Hi[:], r.Lo[:]) < 0 {
+			b = b[1:]
+		}
 		lo, done := r.Lo, false
 		for _, n := range b {
-			if bytes.Compare(n.Hi[:], lo[:]) < 0 {
-				continue
-			}
 			if bytes.Compare(n.Lo[:], r.Hi[:]) > 0 {
 				break
 			}

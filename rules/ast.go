@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 )
 
 // Pos is a place in a file; Line and Col count from 1, Col in bytes.
@@ -89,12 +90,10 @@ type lineMap struct {
 
 // at returns the position of byte i of the rule.
 func (m *lineMap) at(i int) Pos {
-	line, start := m.line, 0
-	for _, j := range m.joins {
-		if i < j {
-			break
-		}
-		line, start = line+1, j
+	n, _ := slices.BinarySearch(m.joins, i+1) // lines joined up to byte i
+	start := 0
+	if n > 0 {
+		start = m.joins[n-1]
 	}
-	return Pos{m.file, line, i - start + 1}
+	return Pos{m.file, m.line + n, i - start + 1}
 }

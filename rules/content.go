@@ -26,7 +26,7 @@ func Content(v string) (b []byte, negated bool, err error) {
 		v, negated = strings.TrimSpace(rest), true
 	}
 	if len(v) < 2 || v[0] != '"' || v[len(v)-1] != '"' {
-		return nil, negated, fmt.Errorf("value %q: want text in double quotes", v)
+		return nil, negated, fmt.Errorf("value %s: want text in double quotes", Quote(v))
 	}
 	v = v[1 : len(v)-1]
 	if v == "" {
@@ -60,6 +60,9 @@ func Content(v string) (b []byte, negated bool, err error) {
 	}
 	if len(b) == 0 {
 		return nil, negated, fmt.Errorf("pattern is empty")
+	}
+	if len(b) > MaxContent {
+		return nil, negated, fmt.Errorf("pattern of %d bytes: want at most %d", len(b), MaxContent)
 	}
 	return b, negated, nil
 }

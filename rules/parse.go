@@ -8,12 +8,6 @@ import (
 	"strings"
 )
 
-// maxRule bounds one rule, bytes; maxOptions its options.
-const (
-	maxRule    = 1 << 20
-	maxOptions = 4096
-)
-
 // File is the rules of one file.
 type File struct {
 	Name   string
@@ -59,23 +53,29 @@ func All(name string, b []byte) iter.Seq2[*Rule, *Error] {
 			if t := bytes.TrimLeft(first, " \t"); (len(t) == 0 || t[0] == '#') && !bytes.HasSuffix(t, []byte{'\\'}) {
 				continue
 			}
-			raw := string(first)
-			for strings.HasSuffix(raw, "\\") && len(text) > 0 {
-				var more []byte
-				more, text = nextLine(text)
+			joined, size := first, len(first)
+			for last := first; bytes.HasSuffix(last, []byte{'\\'}) && len(text) > 0; size += len(last) - 1 {
+				last, text = nextLine(text)
 				line++
-				raw = raw[:len(raw)-1]
-				m.joins = append(m.joins, len(raw))
-				raw += string(more)
+				if size > maxRule {
+					continue // it will be refused
+				}
+				if m.joins == nil {
+					joined = bytes.Clone(first)
+				}
+				joined = joined[:len(joined)-1]
+				m.joins = append(m.joins, len(joined))
+				joined = append(joined, last...)
 			}
+			raw := string(joined)
 			trimmed := strings.TrimLeft(raw, " \t")
 			if trimmed == "" || trimmed[0] == '#' {
 				continue
 			}
 			var r *Rule
 			var err *Error
-			if len(raw) > maxRule {
-				err = &Error{Pos: m.at(0), Msg: "rule of " + strconv.Itoa(len(raw)) + " bytes: want at most " + strconv.Itoa(maxRule)}
+			if size > maxRule {
+				err = &Error{Pos: m.at(0), Msg: "rule of " + strconv.Itoa(size) + " bytes: want at most " + strconv.Itoa(maxRule)}
 			} else {
 				r, err = parseRule(raw, m)
 			}
@@ -167,7 +167,7 @@ func parseRule(raw string, m *lineMap) (*Rule, *Error) {
 	case "":
 		return fail(r.Pos, "rule ends early", "want: action protocol source port -> destination port (options)")
 	default:
-		return fail(dir.Pos, "direction "+strconv.Quote(dir.S)+": want ->, <> or =>", "")
+		return fail(dir.Pos, "direction "+Quote(dir.S)+": want ->, <> or =>", "")
 	}
 	if r.DstPort.S == "" {
 		return fail(r.Pos, "rule ends early", "want: action protocol source port -> destination port (options)")
@@ -181,7 +181,7 @@ func parseRule(raw string, m *lineMap) (*Rule, *Error) {
 		return fail(c.pos(), "options are not closed", "want ) at the end")
 	}
 	if rest := strings.TrimSpace(c.s[end+1:]); rest != "" && rest[0] != '#' {
-		return fail(m.at(end+1), "text behind the options: "+strconv.Quote(rest), "")
+		return fail(m.at(end+1), "text behind the options: "+Quote(rest), "")
 	}
 	c.at++
 	c.s = c.s[:end]
@@ -262,7 +262,7 @@ func (r *Rule) numbers(o *Option) *Error {
 	}
 	n, err := strconv.ParseUint(strings.Trim(o.Value, `"`), 10, 32)
 	if err != nil || o.Name == "sid" && n == 0 {
-		return &Error{Pos: o.Pos, SID: r.SID, Msg: o.Name + ": value " + strconv.Quote(o.Value) + ": want a number below 4294967296"}
+		return &Error{Pos: o.Pos, SID: r.SID, Msg: o.Name + ": value " + Quote(o.Value) + ": want a number below 4294967296"}
 	}
 	*to = uint32(n)
 	r.HasSID = r.HasSID || o.Name == "sid"

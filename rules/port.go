@@ -2,40 +2,45 @@ package rules
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// PortSet is a set of ports.
+// PortSet is a set of ports. It takes memory by its ranges: rule sets have many.
 type PortSet struct {
-	Any  bool
-	bits *[1024]uint64
+	Any    bool
+	ranges [][2]uint16 // both ends included, apart, in order
 }
 
 // Contains reports whether port p is in the set.
-func (s *PortSet) Contains(p uint16) bool { return s.Any || s.bits[p>>6]&(1<<(p&63)) != 0 }
+func (s *PortSet) Contains(p uint16) bool {
+	if s.Any {
+		return true
+	}
+	rs := s.ranges
+	for len(rs) > 4 {
+		if m := len(rs) / 2; p < rs[m][0] {
+			rs = rs[:m]
+		} else {
+			rs = rs[m:]
+		}
+	}
+	for i := range rs {
+		if p <= rs[i][1] {
+			return p >= rs[i][0]
+		}
+	}
+	return false
+}
 
 // Ranges returns the set as runs of ports, both ends included, in order.
 func (s *PortSet) Ranges() [][2]uint16 {
 	if s.Any {
 		return [][2]uint16{{0, 65535}}
 	}
-	var out [][2]uint16
-	for p := 0; p < 65536; p++ {
-		if p&63 == 0 && s.bits[p>>6] == 0 {
-			p += 63
-			continue
-		}
-		if !s.Contains(uint16(p)) {
-			continue
-		}
-		from := p
-		for p < 65535 && s.Contains(uint16(p+1)) {
-			p++
-		}
-		out = append(out, [2]uint16{uint16(from), uint16(p)})
-	}
-	return out
+	return s.ranges
 }
 
 // Count returns the number of ports in the set.
@@ -57,60 +62,86 @@ func ParsePorts(s string, v *Vars) (*PortSet, error) {
 		s = "[" + s + "]" // rule sets have lists without brackets
 	}
 	p := portParser{v: v}
-	pos, neg := new([1024]uint64), new([1024]uint64)
-	hasPos, err := p.group(s, 0, false, pos, neg)
+	pos, neg := &portBits{}, &portBits{}
+	hasPos, err := p.group(s, 0, pos, neg)
 	if err != nil {
 		return nil, err
 	}
-	left, full := false, true
-	for i := range pos {
-		if !hasPos {
-			pos[i] = ^uint64(0)
-		}
-		pos[i] &^= neg[i]
-		left = left || pos[i] != 0
-		full = full && pos[i] == ^uint64(0)
-	}
-	if !left {
-		return nil, fmt.Errorf("port %q: nothing is left", s)
-	}
-	if full {
+	pos.less(neg, hasPos)
+	switch rs := pos.ranges(); {
+	case len(rs) == 0:
+		return nil, fmt.Errorf("port %s: %w", Quote(s), errNone)
+	case len(rs) == 1 && rs[0] == [2]uint16{0, 65535}:
 		return &PortSet{Any: true}, nil
+	default:
+		return &PortSet{ranges: rs}, nil
 	}
-	return &PortSet{bits: pos}, nil
 }
 
-type portParser struct{ v *Vars }
+// portBits has a bit for each port.
+type portBits [1024]uint64
+
+// set adds the ports from lo to hi.
+func (b *portBits) set(lo, hi uint16) {
+	first, last := ^uint64(0)<<(lo&63), ^uint64(0)>>(63-hi&63)
+	if lo>>6 == hi>>6 {
+		b[lo>>6] |= first & last
+		return
+	}
+	b[lo>>6] |= first
+	for i := lo>>6 + 1; i < hi>>6; i++ {
+		b[i] = ^uint64(0)
+	}
+	b[hi>>6] |= last
+}
+
+// less takes the ports of n away; without any of its own, b stands for all.
+func (b *portBits) less(n *portBits, any bool) {
+	for i := range b {
+		if !any {
+			b[i] = ^uint64(0)
+		}
+		b[i] &^= n[i]
+	}
+}
+
+// ranges returns the ports as runs.
+func (b *portBits) ranges() [][2]uint16 {
+	var rs [][2]uint16
+	for p := b.next(0, 0); p < 1<<16; {
+		end := b.next(p, ^uint64(0))
+		rs = append(rs, [2]uint16{uint16(p), uint16(end - 1)})
+		p = b.next(end, 0)
+	}
+	return slices.Clip(rs)
+}
+
+// next returns the first port from p on that is in, or with flip, is not; 65536
+// if there is none.
+func (b *portBits) next(p int, flip uint64) int {
+	for p < 1<<16 {
+		if w := (b[p>>6] ^ flip) >> (p & 63); w != 0 {
+			return p + bits.TrailingZeros64(w)
+		}
+		p = p&^63 + 64
+	}
+	return p
+}
+
+type portParser struct {
+	v *Vars
+	budget
+}
 
 // group adds s to pos, or to neg if it is negated; hasPos tells whether
 // anything was added to pos.
-func (p *portParser) group(s string, depth int, negated bool, pos, neg *[1024]uint64) (hasPos bool, err error) {
-	if depth > maxDepth {
-		return false, fmt.Errorf("port %q: groups nest deeper than %d", s, maxDepth)
+func (p *portParser) group(s string, depth int, pos, neg *portBits) (hasPos bool, err error) {
+	if err := p.take(depth); err != nil {
+		return false, fmt.Errorf("port %s: %w", Quote(s), err)
 	}
 	s = strings.TrimSpace(s)
 	if rest, ok := strings.CutPrefix(s, "!"); ok {
-		rest = strings.TrimSpace(rest)
-		if rest == "any" {
-			return false, fmt.Errorf("port %q: !any matches nothing", s)
-		}
-		// A negated group: what it matches is taken away.
-		in, out := new([1024]uint64), new([1024]uint64)
-		has, err := p.group(rest, depth+1, false, in, out)
-		if err != nil {
-			return false, err
-		}
-		to := neg
-		if negated {
-			to = pos
-		}
-		for i := range in {
-			if !has {
-				in[i] = ^uint64(0)
-			}
-			to[i] |= in[i] &^ out[i]
-		}
-		return negated, nil
+		return false, p.negated(strings.TrimSpace(rest), depth, neg)
 	}
 	switch {
 	case s == "":
@@ -118,10 +149,10 @@ func (p *portParser) group(s string, depth int, negated bool, pos, neg *[1024]ui
 	case s[0] == '[':
 		items, err := list(s)
 		if err != nil {
-			return false, fmt.Errorf("port %q: %w", s, err)
+			return false, fmt.Errorf("port %s: %w", Quote(s), err)
 		}
 		for _, it := range items {
-			has, err := p.group(it, depth+1, negated, pos, neg)
+			has, err := p.group(it, depth+1, pos, neg)
 			if err != nil {
 				return false, err
 			}
@@ -131,49 +162,75 @@ func (p *portParser) group(s string, depth int, negated bool, pos, neg *[1024]ui
 	case s[0] == '$':
 		val, ok := p.v.Ports[s[1:]]
 		if !ok {
-			return false, fmt.Errorf("port %q: no such variable in vars.port-groups", s)
+			return false, fmt.Errorf("port %s: no such variable in vars.port-groups", Quote(s))
 		}
 		if strings.TrimSpace(val) == "" {
-			return false, fmt.Errorf("port %q: the variable is empty", s)
+			return false, fmt.Errorf("port %s: the variable is empty", Quote(s))
 		}
-		return p.group(val, depth+1, negated, pos, neg)
+		return p.group(val, depth+1, pos, neg)
 	}
 	lo, hi, err := portRange(s)
 	if err != nil {
 		return false, err
 	}
-	for i := int(lo); i <= int(hi); i++ {
-		pos[i>>6] |= 1 << (i & 63)
-	}
+	pos.set(lo, hi)
 	return true, nil
+}
+
+// negated adds to neg what s, which stands behind a '!', matches.
+func (p *portParser) negated(s string, depth int, neg *portBits) error {
+	if s == "any" {
+		return fmt.Errorf("port %s: %w", Quote("!"+s), errAny)
+	}
+	if s != "" && s[0] >= '0' && s[0] <= '9' {
+		lo, hi, err := portRange(s)
+		if err == nil {
+			neg.set(lo, hi)
+		}
+		return err
+	}
+	in, out := &portBits{}, &portBits{}
+	has, err := p.group(s, depth+1, in, out)
+	if err != nil {
+		return err
+	}
+	in.less(out, has)
+	for i := range in {
+		neg[i] |= in[i]
+	}
+	return nil
 }
 
 func portRange(s string) (lo, hi uint16, err error) {
 	if s == "any" {
 		return 0, 65535, nil
 	}
+	bad := func() (uint16, uint16, error) {
+		return 0, 0, fmt.Errorf("port %s: want a port 0 to 65535, or a range a:b", Quote(s))
+	}
 	a, b, isRange := strings.Cut(s, ":")
-	num := func(t string, def uint16) uint16 {
-		t = strings.TrimSpace(t)
-		if t == "" && isRange {
-			return def
-		}
-		n, e := strconv.ParseUint(t, 10, 16)
-		if e != nil {
-			err = fmt.Errorf("port %q: want a port 0 to 65535, or a range a:b", s)
-		}
-		return uint16(n)
-	}
 	if a == "" && b == "" {
-		return 0, 0, fmt.Errorf("port %q: want a port 0 to 65535, or a range a:b", s)
+		return bad()
 	}
-	lo = num(a, 0)
+	num := func(t string, def uint16) (uint16, bool) {
+		if t = strings.TrimSpace(t); t == "" && isRange {
+			return def, true
+		}
+		n, err := strconv.ParseUint(t, 10, 16)
+		return uint16(n), err == nil
+	}
+	lo, ok := num(a, 0)
+	if !ok {
+		return bad()
+	}
 	hi = lo
 	if isRange {
-		hi = num(b, 65535)
+		if hi, ok = num(b, 65535); !ok {
+			return bad()
+		}
 	}
-	if err == nil && hi < lo {
-		err = fmt.Errorf("port %q: the range is reversed", s)
+	if hi < lo {
+		return 0, 0, fmt.Errorf("port %s: the range is reversed", Quote(s))
 	}
-	return lo, hi, err
+	return lo, hi, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"time"
@@ -22,6 +23,10 @@ type ruleSet struct {
 	warnings []string
 }
 
+// unlimitedSteps stands for detect.inspection-recursion-limit 0: more than any
+// rule that is meant well takes.
+const unlimitedSteps = 1 << 20
+
 // loadRules reads and compiles the rules of a run; nil if there are none.
 func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, error) {
 	files, err := o.ruleFiles(c)
@@ -35,7 +40,7 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 		Vars: ruleVars(c), PCRELimit: 1 << 17, AlertMax: int(c.PacketAlertMax), KeepRaw: showsRule(c, "raw"), KeepReferences: showsRule(c, "reference"), RuleDir: string(c.DefaultRulePath),
 		Actions: c.ActionOrder, IPS: c.IPS, MaxFlowbits: int(c.Detect.Flowbits.MaxPerSignature),
 		GuessTx: c.Detect.GuessApplayerTx == "yes" || c.Detect.GuessApplayerTx == "auto" && c.Version < config.Version8,
-		TxShown: int(c.Detect.StreamTxLogLimit),
+		TxShown: int(c.Detect.StreamTxLogLimit), Recursion: cmp.Or(int(c.Detect.RecursionLimit), unlimitedSteps),
 	}
 	if opt.AlertMax == 0 {
 		opt.AlertMax = 15

@@ -60,10 +60,13 @@ func (m *Machine) Group(n int) (lo, hi int) {
 	return int(m.reg[2*n]), int(m.reg[2*n+1])
 }
 
+// Steps returns how many steps the last match has taken.
+func (m *Machine) Steps() int { return m.first - max(m.steps, 0) }
+
 // Match looks for the first match in buf at start or behind; what stands before
 // start is seen by look-behind, \b and ^. The error is nil or ErrLimit.
 func (p *Program) Match(buf []byte, start int, m *Machine) (ok bool, err error) {
-	m.prog = nil
+	m.prog, m.first, m.steps = nil, 0, 0
 	if start < 0 || start > len(buf) || len(buf) > maxBuf {
 		return false, nil
 	}

@@ -3,6 +3,7 @@ package regex
 import (
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"weir/detect/mpm"
 )
@@ -25,7 +26,7 @@ const (
 type Limits struct {
 	Pattern int // bytes of a pattern
 	Program int // instructions of a program
-	Steps   int // steps of one Match: choices taken back, loops, calls, and 1 for each 16 bytes that a repeat passes
+	Steps   int // steps of one Match: choices taken back, loops, calls, 1 for each 16 bytes that a repeat passes, and 1 for each 64 instructions in a row
 	Stack   int // entries on the backtracking stack of a Machine, 12 bytes each
 	Depth   int // calls inside each other
 }
@@ -113,6 +114,15 @@ func Compile(pattern string, flags Flags, lim Limits) (*Program, error) {
 		return nil, ps.err
 	}
 	return generate(root, &ps, flags, lim)
+}
+
+// Size returns what the program takes of memory, bytes.
+func (p *Program) Size() int {
+	n := int(unsafe.Sizeof(*p)) + cap(p.code)*int(unsafe.Sizeof(inst{})) + cap(p.tables)*256
+	for _, s := range p.strs {
+		n += cap(s)
+	}
+	return n
 }
 
 // Groups returns the number of capture groups, without group 0.

@@ -17,10 +17,12 @@ func (p *Program) run(b []byte, pos, start int32, m *Machine) (end int32, found 
 	n := int32(len(b))
 	code := p.code
 	origin := pos // where this try set out
+	work := 0     // instructions of this try
 	pc := int32(0)
 	m.stack = m.stack[:0]
 	m.calls = m.calls[:0]
 	for {
+		work++
 		in := &code[pc]
 		ok := false
 		switch in.op {
@@ -220,10 +222,11 @@ func (p *Program) run(b []byte, pos, start int32, m *Machine) (end int32, found 
 		if pos > origin {
 			m.steps -= int(pos-origin) >> 4
 		}
+		m.steps -= work >> 6 // repeats of nothing, one behind the other, move no position
 		if pc, pos, ok = p.back(b, m); !ok {
 			return 0, false
 		}
-		origin = pos
+		origin, work = pos, 0
 	}
 }
 
