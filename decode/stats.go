@@ -16,6 +16,9 @@ type stats struct {
 	more []event.Appender
 }
 
+// Now returns the time of the packet clock, ns since the Unix epoch.
+func (pl *Pipeline) Now() int64 { return pl.clock.now }
+
 // PublishStats publishes the counters so far, and those that more append. The
 // workers must be at rest.
 func (pl *Pipeline) PublishStats(pub event.Publisher, set *proto.Set, more ...event.Appender) {

@@ -35,6 +35,7 @@ type Options struct {
 	References map[string]string // prefix of the URL by kind
 	PCRELimit  int               // steps of one match
 	Recursion  int               // attempts to fit one rule to one buffer; 0: 3000
+	Quarantine int               // a rule given up at its step limits so often goes out of use; 0: never
 	AlertMax   int               // alerts of one packet
 	RuleDir    string            // where files that rules name are looked up
 	// KeepReferences: alerts may show the references of their rule.

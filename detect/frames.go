@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"weir/decode"
 	"weir/decode/packet"
@@ -60,11 +61,29 @@ func (w *Worker) frame(fr *decode.Frame) {
 		if slices.Contains(*fr.Fired, uint32(s.order)) || !slices.Contains(s.app, fr.Proto) || !w.conditions(s, p, f) {
 			continue
 		}
-		if w.fitsFrame(s, fr, p) {
+		if w.tryFrame(s, fr, p) {
 			*fr.Fired = append(*fr.Fired, uint32(s.order))
 			w.fire(s, nil)
 		}
 	}
+}
+
+// tryFrame checks what a rule looks for in a frame, if the rule is in use.
+func (w *Worker) tryFrame(s *signature, fr *decode.Frame, p *packet.Packet) (fits bool) {
+	if w.out != nil && w.out[s.order] {
+		return false
+	}
+	if w.costs == nil {
+		fits = w.fitsFrame(s, fr, p)
+	} else {
+		start := time.Now()
+		fits = w.fitsFrame(s, fr, p)
+		w.costs[s.order].add(time.Since(start), fits)
+	}
+	if w.match.spent {
+		w.gaveUp(s)
+	}
+	return fits
 }
 
 // fitsFrame reports whether all that a rule looks for is there.

@@ -19,6 +19,7 @@ type Worker struct {
 	Alerts     uint64 // raised
 	Overflow   uint64 // not raised: their packet had too many
 	Suppressed uint64 // not raised: thresholds
+	GivenUp    uint64 // checks of rules that have reached a step limit
 
 	e   *Engine
 	pub event.Publisher
@@ -32,6 +33,11 @@ type Worker struct {
 	spare  [][]byte // memory of transformed buffers
 	used   int
 	alerts []alert
+
+	costs       []cost // by rule; nil: nobody asks
+	quarantines bool   // rules may be taken out of use
+	out         []bool // those that are; nil: none
+	epoch       uint64 // of the last packet, see quarantine
 
 	states []*flowState
 	freeSt []uint32
@@ -62,7 +68,7 @@ type Worker struct {
 // have shared in common.
 func (e *Engine) NewWorker(pub event.Publisher, shared *Shared) *Worker {
 	return &Worker{
-		e: e, pub: pub, mark: make([]uint32, len(e.sigs)), shared: shared,
+		e: e, pub: pub, quarantines: e.Quarantines(), mark: make([]uint32, len(e.sigs)), shared: shared,
 		match: matchState{re: &regex.Machine{}, limit: cmp.Or(e.opt.Recursion, defaultSteps)},
 	}
 }
@@ -129,6 +135,9 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 	w.alerts, w.txFirst, w.hasRaw = w.alerts[:0], w.txFirst[:0], false
 	w.drop.a = alert{}
 	w.packetVars, w.varsOf = w.packetVars[:0], p
+	if w.quarantines && p.Num>>epochShift > w.epoch && !p.Has(packet.Pseudo) {
+		w.enterEpoch(p.Num)
+	}
 	w.newGeneration()
 	if p.NEvents > 0 || len(in.AppEvents) > 0 {
 		for _, s := range w.e.events {
@@ -146,7 +155,7 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 			w.txFirst = append(w.txFirst, s)
 			continue
 		}
-		if w.packetRule(s, p, f) {
+		if w.tryPacket(s) {
 			tx, guessed := w.shownTx(s, p, f)
 			w.fire(s, tx)
 			w.alerts[len(w.alerts)-1].guessed = guessed

@@ -7,6 +7,7 @@ import "sync"
 // capture, see Worker.SetTurn.
 type Shared struct {
 	thresholds thresholdTable
+	quarantine quarantine
 
 	mu   sync.Mutex
 	bits map[xbitKey]int64  // until when, s of the packet clock

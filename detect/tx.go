@@ -81,7 +81,7 @@ func (w *Worker) txPass(g *appGroup, st *txState, tx proto.Transaction, dir fiel
 	w.txNow = t
 	for i := range st.pending {
 		if p := &st.pending[i]; !p.off {
-			w.txRule(p, tx, dir, progress)
+			w.tryTx(p, tx, dir, progress)
 		}
 	}
 	w.txNow = nil

@@ -123,11 +123,12 @@ func (d *dropRule) AppendEvent(b []byte, _ *event.Output) []byte {
 }
 
 // Counters are what the engine's workers counted.
-type Counters struct{ Alerts, Overflow, Suppressed uint64 }
+type Counters struct{ Alerts, Overflow, Suppressed, GivenUp uint64 }
 
 // Add adds what a worker counted.
 func (c *Counters) Add(w *Worker) {
 	c.Alerts += w.Alerts
 	c.Overflow += w.Overflow
 	c.Suppressed += w.Suppressed
+	c.GivenUp += w.GivenUp
 }

@@ -34,7 +34,8 @@ type analysis struct {
 	filter   string           // takes only the packets that fit; empty takes all
 	progress func(done int64) // bytes of captures read so far; may be nil
 	warn     func(format string, args ...any)
-	told     bool // what the configuration has besides
+	costs    *detect.Costs // of the rules; nil: nobody asks
+	told     bool          // what the configuration has besides
 
 	summary *summary // nil: nobody reads one
 	stats   runStats
@@ -56,6 +57,8 @@ type runStats struct {
 	FilesCut     int     `json:"files_cut"`
 	Backwards    uint64  `json:"time_backwards"`
 	Jumps        uint64  `json:"time_jumps"`
+	GivenUp      uint64  `json:"checks_given_up"`
+	Quarantined  int     `json:"rules_quarantined"`
 }
 
 // silent is the Inspector of a run without rules: nothing waits for inspection.
@@ -101,7 +104,7 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if err != nil {
 		return err
 	}
-	types := eveTypes(a.set, eve.Type{Events: []string{"alert", "packet"}, Options: detect.AlertOptions})
+	types := eveTypes(a.set, eve.Type{Events: []string{"alert", "packet", "engine"}, Options: detect.AlertOptions})
 	eo := eveOptions(a.cfg, types)
 	eo.Dir = dir
 	sink, err := eve.New(&eo)
@@ -133,12 +136,15 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	seen := watchAlerts(a.cfg, &o)
 	workers := make([]*detect.Worker, a.workers)
 	shared := detect.NewShared(uint64(a.cfg.Detect.Thresholds.Memcap))
-	o.Ordered = a.rules != nil && a.rules.engine.SharesState()
+	o.Ordered = a.rules != nil && (a.rules.engine.SharesState() || a.rules.engine.Quarantines())
 	o.Inspector = func(i int, pub event.Publisher) decode.Inspector {
 		if a.rules == nil {
 			return silent{}
 		}
 		workers[i] = a.rules.engine.NewWorker(pub, shared)
+		if a.costs != nil {
+			workers[i].Profile()
+		}
 		return workers[i]
 	}
 	pl, err := decode.New(&o)
@@ -171,7 +177,10 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if a.rules != nil {
 		more = append(more, detectStats{a.rules, workers, shared})
 	}
-	pl.Finish(func(pub event.Publisher) { pl.PublishStats(pub, a.set, more...) })
+	pl.Finish(func(pub event.Publisher) {
+		a.quarantined(pub, pl.Now(), workers)
+		pl.PublishStats(pub, a.set, more...)
+	})
 	err = errors.Join(err, sink.Close(), packets.close())
 	if kept != nil {
 		err = errors.Join(err, kept.Close())
@@ -195,6 +204,10 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	for _, w := range workers {
 		if w != nil {
 			a.stats.Alerts += w.Alerts
+			a.stats.GivenUp += w.GivenUp
+			if a.costs != nil {
+				a.costs.Add(w)
+			}
 		}
 	}
 	return err

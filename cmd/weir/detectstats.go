@@ -29,6 +29,10 @@ func (d detectStats) AppendEvent(b []byte, _ *event.Output) []byte {
 	b = event.Uint(b, "alert_queue_overflow", c.Overflow)
 	b = event.Uint(b, "alerts_suppressed", c.Suppressed)
 	memuse, refused := d.shared.ThresholdMemory()
+	if out := d.rules.engine.Quarantined(d.workers); c.GivenUp > 0 {
+		b = event.Uint(b, "checks_given_up", c.GivenUp)
+		b = event.Uint(b, "rules_quarantined", uint64(len(out)))
+	}
 	b = event.Open(b, "thresholds")
 	b = event.Uint(b, "memuse", memuse)
 	b = event.Uint(b, "alloc_fail", refused)

@@ -16,6 +16,7 @@ type pcapOptions struct {
 	Separate  bool     // each capture with fresh state and a folder of its own below LogDir
 	Workers   int      // 0: as many as there are processors, 1 with --runmode single
 	StatsJSON string   // file for the figures of the run; empty writes none
+	Profile   bool     // what each rule costs
 	JSON      bool     // the summary as JSON
 	Quiet     bool     // no progress, no summary
 }
@@ -38,6 +39,7 @@ capture is broken or an output is incomplete; 2 the command line is wrong.`,
   weir pcap -c suricata.yaml -S my.rules -l out -k none capture.pcap
   weir pcap --separate -l out day1.pcap day2.pcap
   weir pcap -l out captures/ tcp port 80
+  weir pcap -S my.rules -l out --profile-rules capture.pcap
   zcat big.pcap.gz | weir pcap --set stream.midstream=yes -`,
 		Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
@@ -59,6 +61,7 @@ capture is broken or an output is incomplete; 2 the command line is wrong.`,
 	f.BoolVar(&o.Separate, "separate", false, "each capture with fresh state and a folder of its own below the log folder")
 	f.IntVar(&o.Workers, "workers", 0, "`N` workers; by default one for each processor")
 	f.StringVar(&o.StatsJSON, "stats-json", "", "write the figures of the run to `FILE`")
+	f.BoolVar(&o.Profile, "profile-rules", false, "say at the end which rules were dear, and why; takes time of its own")
 	f.BoolVar(&o.JSON, "json", false, "summary as JSON")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress and no summary")
 	return cmd

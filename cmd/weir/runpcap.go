@@ -52,6 +52,9 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) erro
 			warn("%v", e)
 		}
 	}
+	if o.Profile && a.rules != nil {
+		a.costs = a.rules.engine.NewCosts()
+	}
 	stop := func() {}
 	if f, ok := stderr.(*os.File); ok && !o.Quiet && terminal(f) {
 		p := newProgress(f, files)
@@ -71,6 +74,13 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) erro
 	a.stats.PeakRSSBytes = peakRSS()
 	if o.StatsJSON != "" {
 		err = errors.Join(err, writeJSON(o.StatsJSON, &a.stats))
+	}
+	if a.costs != nil {
+		table := stdout
+		if o.JSON || o.Quiet {
+			table = io.Discard
+		}
+		err = errors.Join(err, a.writeCosts(table))
 	}
 	if err == nil && a.stats.FilesBroken > 0 {
 		err = fmt.Errorf("%d of %d captures could not be read to their end", a.stats.FilesBroken, len(files))

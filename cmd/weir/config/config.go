@@ -40,6 +40,7 @@ type Config struct {
 	Stats        Stats        `key:"stats"`
 	Pcre         Pcre         `key:"pcre"`
 	Detect       Detect       `key:"detect"`
+	Profiling    Profiling    `key:"profiling"`
 	Datasets     Datasets     `key:"datasets"`
 	Legacy       Legacy       `key:"legacy"`
 	Logging      Logging      `key:"logging"`

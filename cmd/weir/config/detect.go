@@ -13,6 +13,21 @@ type Detect struct {
 	Prefilter        Prefilter  `key:"prefilter"`
 	Thresholds       Thresholds `key:"thresholds"`
 	Flowbits         Flowbits   `key:"flowbits"`
+	Quarantine       Quarantine `key:"quarantine"`
+}
+
+// Quarantine is detect.quarantine, which is ours alone.
+type Quarantine struct {
+	After uint32 `key:"after" def:"500" doc:"a rule that is given up at the step limits so often is out of use for the rest of the run, and an engine record tells; 0 is never"`
+}
+
+// Profiling is profiling.rules, of which only the form is read: --profile-rules
+// switches it on, as the stock configuration says enabled where nothing comes of
+// it.
+type Profiling struct {
+	Filename string `key:"rules.filename" def:"rule_perf.json" doc:"file of --profile-rules in the log folder: every rule that was checked, as JSON"`
+	Limit    uint32 `key:"rules.limit" def:"20" doc:"rules that the table of --profile-rules shows; 0 is all"`
+	Sort     string `key:"rules.sort" def:"ticks" want:"ticks|avgticks|checks|matches|maxticks|avgticks_match|avgticks_no_match" doc:"what the table of --profile-rules is sorted by"`
 }
 
 // Prefilter is detect.prefilter.
