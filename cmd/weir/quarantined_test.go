@@ -50,7 +50,9 @@ alert udp any any -> any 9 (msg:"cheap"; content:"aab"; sid:2;)
 		}
 		return string(b), errs.String()
 	}
-	alerts := func(eve string, sid int) int { return strings.Count(eve, fmt.Sprintf(`"signature_id":%d,"rev":0,"signature":`, sid)) }
+	alerts := func(eve string, sid int) int {
+		return strings.Count(eve, fmt.Sprintf(`"signature_id":%d,"rev":0,"signature":`, sid))
+	}
 
 	free, _ := analyse(0, 1)
 	if got := alerts(free, 1); got != 2 {
