@@ -43,7 +43,10 @@ func (b *Builder) wants(d *field.Def) {
 type fileCond func(f *file.File) bool
 
 // fileConds are those of one rule: a file must fit them all.
-type fileConds struct{ all []fileCond }
+type fileConds struct {
+	all []fileCond
+	dir field.Dir // that of the files, for rules about both; 0: that of the packet
+}
 
 func (c *fileConds) fits(f *file.File) bool {
 	for _, cond := range c.all {
@@ -56,6 +59,9 @@ func (c *fileConds) fits(f *file.File) bool {
 
 // each calls fn for the files of a direction that fit, until it returns false.
 func (c *fileConds) each(t *proto.Tx, dir field.Dir, fn func(f *file.File) bool) {
+	if c.dir != 0 {
+		dir = c.dir
+	}
 	l := t.Files[dir.Index()]
 	if l == nil {
 		return
@@ -164,7 +170,14 @@ func fileSize(c *compiler, v string) error {
 		dir  field.Dir
 	}{{"to_client", field.ToClient}, {"to_server", field.ToServer}} {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(v), d.name); ok {
-			c.s.dir &= d.dir
+			if c.s.wholeTx {
+				if err := c.onFile(nil); err != nil {
+					return err
+				}
+				c.files.dir = d.dir
+			} else {
+				c.s.dir &= d.dir
+			}
 			v = strings.TrimPrefix(strings.TrimSpace(rest), ",")
 		}
 	}

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -170,9 +171,13 @@ func (t *intTest) fits(n uint64) bool {
 
 // which says how many of the values of a keyword must fit.
 type which struct {
-	mode  whichMode
-	index int     // negative counts from the end
-	count intTest // of values that fit
+	mode     whichMode
+	index    int     // negative counts from the end
+	count    intTest // of values that fit
+	orAbsent bool    // it is enough that there is no value, or none at index
+	// from and to bound the values looked at: from, up to but without to. Both
+	// count from the end if negative; to 0 is the end.
+	from, to int
 }
 
 type whichMode uint8
@@ -180,76 +185,94 @@ type whichMode uint8
 const (
 	whichAny whichMode = iota
 	whichAll
-	whichAll1     // all, and at least one
-	whichOrAbsent // any, or there is none
 	whichIndex
 	whichCount
 )
 
-// parseWhich parses what may follow the comparison behind a comma.
+// parseWhich parses what may follow the comparison behind a comma: which values
+// must fit, and behind a further comma the bounds of those looked at.
 func parseWhich(s string) (w which, err error) {
-	s = strings.TrimSpace(s)
-	switch s {
+	s, bounds, bounded := strings.Cut(s, ",")
+	if bounded {
+		lo, hi, ok := strings.Cut(strings.TrimSpace(bounds), ":")
+		w.from, err = strconv.Atoi(cmp.Or(lo, "0"))
+		if err == nil {
+			w.to, err = strconv.Atoi(cmp.Or(hi, "0"))
+		}
+		if err != nil || !ok {
+			return w, fmt.Errorf("bounds %q: want from:to, either of which may be negative or left out", bounds)
+		}
+	}
+	switch s = strings.TrimSpace(s); s {
 	case "any":
 		return w, nil
-	case "all":
-		return which{mode: whichAll}, nil
-	case "all1":
-		return which{mode: whichAll1}, nil
+	case "all", "all1":
+		w.mode = whichAll
+		return w, nil
+	case "all_or_absent":
+		w.mode, w.orAbsent = whichAll, true
+		return w, nil
 	case "or_absent":
-		return which{mode: whichOrAbsent}, nil
+		w.orAbsent = true
+		return w, nil
 	}
 	if rest, ok := strings.CutPrefix(s, "nb"); ok {
 		w.mode = whichCount
 		w.count, err = parseInt(rest, nil)
 		return w, err
 	}
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return w, fmt.Errorf("index %q: want a number, any, all, all1, or_absent or nb and a comparison", s)
+	n, out := strings.CutPrefix(s, "oob_or ")
+	if w.index, err = strconv.Atoi(strings.TrimSpace(n)); err != nil {
+		return w, fmt.Errorf("index %q: want a number, oob_or and a number, any, all, or_absent, all_or_absent or nb and a comparison", s)
 	}
-	return which{mode: whichIndex, index: n}, nil
+	w.mode, w.orAbsent = whichIndex, out
+	return w, nil
+}
+
+// position returns index i of n values, where a negative one counts from the end.
+func position(i, n int) int {
+	if i < 0 {
+		return n + i
+	}
+	return i
 }
 
 // fits reports whether enough of the values of get fit.
 func (w *which) fits(t *intTest, get func(i int) (uint64, bool)) bool {
-	n, hits := 0, 0
-	at := false
-	for ; ; n++ {
-		v, ok := get(n)
-		if !ok {
+	n := 0
+	for {
+		if _, ok := get(n); !ok {
 			break
 		}
-		hit := t.fits(v)
-		if hit {
+		n++
+	}
+	from, to := max(position(w.from, n), 0), n
+	if w.to != 0 {
+		to = min(position(w.to, n), n)
+	}
+	if w.mode == whichIndex {
+		i := position(w.index, to-from)
+		if i < 0 || i >= to-from {
+			return w.orAbsent
+		}
+		v, _ := get(from + i)
+		return t.fits(v)
+	}
+	hits := 0
+	for i := from; i < to; i++ {
+		if v, _ := get(i); t.fits(v) {
 			hits++
 		}
-		switch {
-		case hit && (w.mode == whichAny || w.mode == whichOrAbsent):
-			return true
-		case !hit && (w.mode == whichAll || w.mode == whichAll1):
-			return false
-		case w.mode == whichIndex && n == w.index:
-			at = hit
-		}
 	}
-	switch w.mode {
-	case whichAll:
-		return true
-	case whichAll1:
-		return n > 0
-	case whichOrAbsent:
-		return n == 0
-	case whichIndex:
-		if w.index >= 0 || n+w.index < 0 {
-			return at
-		}
-		v, _ := get(n + w.index)
-		return t.fits(v)
-	case whichCount:
+	switch {
+	case w.mode == whichCount:
 		return w.count.fits(uint64(hits))
+	case to <= from:
+		return w.orAbsent
+	case w.mode == whichAll:
+		return hits == to-from
 	}
-	return false
+	return hits > 0
 }
 
 // integerTest compiles the argument of an integer field.
@@ -262,6 +285,16 @@ func integerTest(d *field.Def, v string) (func(tx any, dir field.Dir) bool, erro
 			return nil, err
 		}
 		v = cmp
+	}
+	if rest, ok := strings.CutPrefix(strings.TrimSpace(v), "count"); ok && multi {
+		t, err := parseInt(rest, nil)
+		return func(tx any, dir field.Dir) bool {
+			n := uint64(0)
+			for _, ok := d.Uint(tx, dir, 0); ok; _, ok = d.Uint(tx, dir, int(n)) {
+				n++
+			}
+			return t.fits(n)
+		}, err
 	}
 	t, err := parseInt(v, d.Enum)
 	if err != nil {

@@ -69,7 +69,9 @@ func TestWhich(t *testing.T) {
 		{"any", nil, false},
 		{"all", []uint64{5, 5}, true},
 		{"all", []uint64{5, 1}, false},
-		{"all", nil, true},
+		{"all", nil, false},
+		{"all_or_absent", nil, true},
+		{"all_or_absent", []uint64{5, 1}, false},
 		{"all1", nil, false},
 		{"all1", []uint64{5}, true},
 		{"or_absent", nil, true},
@@ -82,6 +84,14 @@ func TestWhich(t *testing.T) {
 		{"-3", []uint64{5, 5}, false},
 		{"nb>1", []uint64{5, 1, 5}, true},
 		{"nb>1", []uint64{5, 1}, false},
+		{"oob_or 2", []uint64{1, 1}, true},
+		{"oob_or 1", []uint64{1, 1}, false},
+		{"any,1:", []uint64{5, 1}, false},
+		{"any,:-1", []uint64{1, 5}, false},
+		{"nb>1,1:-1", []uint64{5, 5, 5, 1, 5}, true},
+		{"nb>1,1:-1", []uint64{5, 5, 1, 5}, false},
+		{"all_or_absent,2:1", []uint64{1, 1}, true},
+		{"-1,0:2", []uint64{1, 5, 1}, true},
 	} {
 		w, err := parseWhich(c.which)
 		if err != nil {
@@ -98,7 +108,9 @@ func TestWhich(t *testing.T) {
 			t.Errorf("%s of %v: %v, want %v", c.which, c.in, got, c.want)
 		}
 	}
-	if _, err := parseWhich("some"); err == nil {
-		t.Error("index some: no error")
+	for _, bad := range []string{"some", "any,1", "any,a:b", "oob_or"} {
+		if _, err := parseWhich(bad); err == nil {
+			t.Errorf("index %s: no error", bad)
+		}
 	}
 }

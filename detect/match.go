@@ -154,9 +154,9 @@ func (st *matchState) run(ms []matcher, prev int) bool {
 		fits := false
 		switch m.op {
 		case '<':
-			fits = v < want
+			fits = uint64(v) < uint64(want)
 		case '>':
-			fits = v > want
+			fits = uint64(v) > uint64(want)
 		case '=':
 			fits = v == want
 		case '&':
@@ -164,9 +164,9 @@ func (st *matchState) run(ms []matcher, prev int) bool {
 		case '^':
 			fits = v|want != 0
 		case 'l':
-			fits = v <= want
+			fits = uint64(v) <= uint64(want)
 		case 'g':
-			fits = v >= want
+			fits = uint64(v) >= uint64(want)
 		}
 		return fits != m.negated && st.run(ms[1:], prev)
 	case mByteJump:

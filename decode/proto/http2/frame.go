@@ -172,6 +172,9 @@ func (p *parser) frame(s *side, dir field.Dir, id uint32, typ, flags byte, b []b
 	if typ == frameContinuation && !s.pending.on {
 		id = 0
 	}
+	if typ == frameSettings && flags&flagAck != 0 && len(b) == 0 {
+		return // it says nothing of its own
+	}
 	t := p.stream(id, dir)
 	if t == nil {
 		return
@@ -179,6 +182,9 @@ func (p *parser) frame(s *side, dir field.Dir, id uint32, typ, flags byte, b []b
 	m := &t.sides[dir.Index()]
 	m.frames |= 1 << typ
 	t.Touch(dir)
+	if t.Progress[1-dir.Index()] < progComplete {
+		t.Inspected[dir.Index()] = false // as WINDOW_UPDATE behind a request
+	}
 	switch typ {
 	case frameHeaders:
 		p.headers(s, t, dir, id, flags, b)
@@ -220,15 +226,12 @@ func (p *parser) frame(s *side, dir field.Dir, id uint32, typ, flags byte, b []b
 			m.windows = m.windows[:maxHeaders]
 		}
 	case frameSettings:
-		p.setting(t, m, dir, flags, b)
+		p.setting(t, m, dir, b)
 	}
 }
 
 // setting handles SETTINGS.
-func (p *parser) setting(t *Tx, m *message, dir field.Dir, flags byte, b []byte) {
-	if flags&flagAck != 0 {
-		return
-	}
+func (p *parser) setting(t *Tx, m *message, dir field.Dir, b []byte) {
 	if len(b)%6 != 0 {
 		t.AddEvent(evInvalidFrameData, dir)
 	}

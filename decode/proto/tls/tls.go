@@ -304,6 +304,7 @@ func (p *parser) open() {
 		return
 	}
 	p.tx = p.txs.Open(p.env.Now, resetTx)
+	p.tx.Moved = [2]bool{true, true} // that it has begun is a state too
 	p.tx.opt, p.tx.upgraded = p.opt, p.env.From
 }
 
