@@ -40,7 +40,9 @@ type rareApp struct {
 	// transactions to inspect and to log.
 	old retired
 	// frames are open pieces of the stream that rules look at, by direction.
-	frames [2][]openFrame
+	frames   [2][]openFrame
+	frameID  [2]uint32 // of the last
+	streamed [2]bool   // the frame that is all of it was opened
 	// change is a request of the parser's to hand the flow over.
 	change         bool
 	changeTo, want string
@@ -72,7 +74,7 @@ func (w *worker) app(f *flow.Flow) *app {
 		f.Parser = uint32(len(w.apps))
 	}
 	*a = app{w: w, flow: f}
-	a.env = proto.Env{Flow: f, Files: w.files, Buffers: &w.buffers, Host: a}
+	a.env = proto.Env{Flow: f, Frames: w.wantsFrames, Files: w.files, Buffers: &w.buffers, Host: a}
 	if e, ok := w.announced(f); ok {
 		if p := w.rec.set.ByName(e.Proto); p != nil {
 			f.Flags |= flow.Expected
@@ -490,7 +492,7 @@ func (a *app) Expect(e proto.Expectation) { a.w.expect(e, a.flow) }
 // NoInspect implements proto.Host.
 func (a *app) NoInspect(bypass bool) {
 	a.flow.Flags |= flow.NoPayloadInspect
-	a.w.streams.StopReassembly(a.flow)
+	a.w.streams.Seal(a.flow)
 	switch {
 	case !bypass:
 	case a.flow.Proto == packet.ProtoTCP:

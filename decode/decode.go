@@ -147,8 +147,11 @@ func New(o *Options) (*Pipeline, error) {
 			w.inspector.(Sequenced).SetTurn(func() { pl.turns.wait(i) })
 		}
 		w.annotator, _ = w.inspector.(Annotator)
-		if x, ok := w.inspector.(interface{ WantsFrames() bool }); ok {
-			w.wantsFrames = x.WantsFrames()
+		if x, ok := w.inspector.(FrameInspector); ok {
+			w.wantsFrames, w.streamFrames = x.WantsFrames()
+		}
+		if w.logsFrames = lane.Wants("frame"); w.logsFrames {
+			w.wantsFrames, w.streamFrames = true, true
 		}
 		w.flows.Reuse, w.streams.Reverse = w.streams.Reusable, w.reverse
 		pl.workers, pl.lanes = append(pl.workers, w), append(pl.lanes, lane)

@@ -30,6 +30,14 @@ type Annotator interface {
 	Variables(f *flow.Flow, p *packet.Packet) event.Appender
 }
 
+// FrameInspector is an Inspector with rules on frames, which are kept on demand
+// only.
+type FrameInspector interface {
+	// WantsFrames reports whether there are such rules, and whether any is on
+	// whole streams.
+	WantsFrames() (any, stream bool)
+}
+
 // Sequenced is an Inspector that shares state with those of other workers. It
 // calls turn before it reads or changes that state: turn returns when everything
 // that comes earlier in the capture has been inspected.

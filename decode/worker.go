@@ -48,21 +48,25 @@ type worker struct {
 	wantsDrop              bool
 	ips                    bool // the traffic counts as inline: verdicts take effect
 	wantsFrames            bool
+	streamFrames           bool    // all of a direction is a frame that somebody wants
+	logsFrames             bool    // frames have records
 	frames                 []Frame // reused
+	datagram               []Frame // those of the datagram in work
 	// bypassAtDepth: flows are shed when a direction reaches the stream depth.
 	bypassAtDepth bool
 
 	// Reused for each packet or event.
-	in         Inspection
-	ev         event.Event
-	anomaly    anomaly
-	arp        arpRecord
-	drop       dropRecord
-	record     txRecord
-	fileRecord fileRecord
-	flowRecord flowRecord
-	pseudo     packet.Packet
-	ether      [14]byte
+	in          Inspection
+	ev          event.Event
+	anomaly     anomaly
+	frameRecord frameRecord
+	arp         arpRecord
+	drop        dropRecord
+	record      txRecord
+	fileRecord  fileRecord
+	flowRecord  flowRecord
+	pseudo      packet.Packet
+	ether       [14]byte
 }
 
 // frame takes one captured frame through the whole path.
@@ -183,13 +187,19 @@ func (w *worker) inspect(p *packet.Packet, f *flow.Flow, a *app, opening bool) {
 		if a.parser != nil {
 			w.in.Txs = a.parser.Txs()
 		}
-		if f != nil && a.rare != nil && len(a.rare.frames[p.Dir.Index()]) > 0 {
-			w.in.Frames = w.openFrames(f, a, p.Dir)
+		if w.wantsFrames {
+			w.in.Frames = w.framesOf(p, f, a)
 		}
 	}
 	w.verdict(p, f, w.inspector.Inspect(&w.in))
 	if len(w.in.Frames) > 0 {
-		a.closeFrames(p.Dir)
+		if w.logsFrames {
+			w.logFrames(p, f, w.in.Frames)
+		}
+		if p.Proto == packet.ProtoTCP {
+			a.closeFrames(p.Dir)
+		}
+		w.datagram = w.datagram[:0]
 	}
 	for w.in.Stream != nil && !w.in.Last && w.streams.GoesOn(f, p.Dir) {
 		w.in = Inspection{Packet: p, Flow: f, Proto: w.in.Proto, Stream: w.streams, Further: true}

@@ -188,6 +188,9 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 	if x.f != nil {
 		b = x.flow(b)
 	}
+	if x.a.frame != nil {
+		b = decode.AppendFrame(b, x.a.frame)
+	}
 	return x.payload(b, o)
 }
 

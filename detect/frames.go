@@ -40,9 +40,13 @@ func frameBuffer(c *compiler, v string) error {
 	return nil
 }
 
-// framesNamed returns the frames of that name of some protocols.
+// framesNamed returns the frames of that name of some protocols. All of a
+// direction is a frame too, of those that have any.
 func framesNamed(ps []*proto.Protocol, kind string) (refs []frameRef) {
 	for _, p := range ps {
+		if kind == "stream" && len(p.Frames) > 0 {
+			refs = append(refs, frameRef{p, decode.FrameStream})
+		}
 		if i := slices.Index(p.Frames, kind); i >= 0 {
 			refs = append(refs, frameRef{p, uint8(i)})
 		}
@@ -50,9 +54,15 @@ func framesNamed(ps []*proto.Protocol, kind string) (refs []frameRef) {
 	return refs
 }
 
-// WantsFrames reports whether rules look at frames, which are kept on demand
-// only.
-func (w *Worker) WantsFrames() bool { return len(w.e.onFrames) > 0 }
+// WantsFrames implements decode.FrameInspector.
+func (w *Worker) WantsFrames() (any, stream bool) {
+	for _, s := range w.e.onFrames {
+		for i := range s.units {
+			stream = stream || slices.ContainsFunc(s.units[i].frames, func(r frameRef) bool { return r.kind == decode.FrameStream })
+		}
+	}
+	return len(w.e.onFrames) > 0, stream
+}
 
 // frame runs the rules on frames over one of them. A rule fires once on each.
 func (w *Worker) frame(fr *decode.Frame) {
@@ -63,7 +73,8 @@ func (w *Worker) frame(fr *decode.Frame) {
 		}
 		if w.tryFrame(s, fr, p) {
 			*fr.Fired = append(*fr.Fired, uint32(s.order))
-			w.fire(s, nil)
+			w.fire(s, w.txOf(fr))
+			w.alerts[len(w.alerts)-1].frame = fr
 		}
 	}
 }
@@ -84,6 +95,16 @@ func (w *Worker) tryFrame(s *signature, fr *decode.Frame, p *packet.Packet) (fit
 		w.gaveUp(s)
 	}
 	return fits
+}
+
+// txOf returns the transaction of a frame, if it is still there.
+func (w *Worker) txOf(fr *decode.Frame) proto.Transaction {
+	for _, tx := range w.in.Txs {
+		if t := tx.Base(); t == fr.Tx && t.ID == fr.TxID {
+			return tx
+		}
+	}
+	return nil
 }
 
 // fitsFrame reports whether all that a rule looks for is there.

@@ -79,7 +79,7 @@ alert demo any any -> any any (frame:pdu; strip_whitespace; content:"helloworld"
 alert demo any any -> any any (frame:other; content:"hello"; sid:4;)
 alert demo any any -> any any (frame:pdu; bsize:11; content:"hello"; sid:5;)
 `)
-	if !w.WantsFrames() {
+	if any, stream := w.WantsFrames(); !any || stream {
 		t.Error("the rules want no frames")
 	}
 	f := &flow.Flow{Proto: packet.ProtoTCP, Version: 4}

@@ -90,6 +90,7 @@ type alert struct {
 	stream bool // it has fitted in the reassembled stream
 	// guessed: tx is the one that was open, the rule did not look at it.
 	guessed bool
+	frame   *decode.Frame // that it has fitted in; nil: none
 	// What it does: that of the rule, unless a rate_filter has changed it.
 	action  action
 	reject  packet.Reject

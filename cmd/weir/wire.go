@@ -224,6 +224,7 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 		"arp":     {Events: []string{"arp"}},
 		"files":   {Events: []string{"fileinfo"}, Options: decode.FileOptions},
 		"flow":    {Events: []string{"flow"}},
+		"frame":   {Events: []string{"frame"}, Options: decode.FrameOptions},
 		"netflow": {Events: []string{"netflow"}},
 		"stats":   {Events: []string{"stats"}, Options: decode.StatsOptions},
 		"drop":    {Events: []string{"drop"}, Options: decode.DropOptions},
@@ -245,7 +246,7 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 
 // otherTypes are record types of protocols whose parser is to come: known, and
 // never written.
-var otherTypes = strings.Fields(`bittorrent-dht dcerpc dhcp dnp3 doh2 enip frame ike krb5 ldap metadata
+var otherTypes = strings.Fields(`bittorrent-dht dcerpc dhcp dnp3 doh2 enip ike krb5 ldap metadata
 	modbus mqtt nfs ntp pgsql pop3 quic rdp rfb sdp sip smb smtp snmp template tftp websocket`)
 
 // eveOptions translates the outputs of the configuration.

@@ -76,6 +76,8 @@ type Protocol struct {
 	Fields []field.Def
 	Events []EventDef
 	Frames []string
+	// FrameTx: records of frames tell the transaction.
+	FrameTx bool
 	States [2][]State // by direction, in order; the index is the Progress value
 	// Done is the Progress value at which a direction is complete.
 	Done [2]uint8
@@ -156,6 +158,7 @@ type Env struct {
 	Now     int64  // packet clock, ns; set before each call
 	From    string // app_proto of the protocol that handed the flow over, or ""
 	Data    any    // of the Expectation that this flow fulfils
+	Frames  bool   // frames are wanted
 	Files   *file.Store
 	Buffers *buffer.Pool // of the worker; nil: memory of one's own
 	Host    Host
@@ -178,7 +181,8 @@ type Host interface {
 	// without waiting for a full chunk: a request or response has ended.
 	TriggerRaw(dir field.Dir)
 	// Frame opens a frame that rules can match (frame keyword). off is from
-	// the start of the bytes of this call; length -1 is until closed.
+	// the start of the bytes of this call; length -1 is until closed,
+	// which the end of tx does; tx may be nil where length is known.
 	Frame(dir field.Dir, kind uint8, off int, length int64, tx *Tx)
 }
 

@@ -27,6 +27,9 @@ func (e *Engine) Raw(f *flow.Flow, dir field.Dir, p *packet.Packet) (b []byte, o
 		return nil, 0, false
 	}
 	last := p.Has(packet.StreamEOF)
+	if s.sealed && !last {
+		return nil, 0, false
+	}
 	if e.opt.Inline && !last {
 		return e.rawInline(h, dir, p)
 	}

@@ -37,7 +37,7 @@ func (a *arrival) reassemble() {
 func (a *arrival) payload() (full bool) {
 	s, from, p := a.s, a.from, a.p
 	from.seen = true
-	if from.noReasm || a.has(packet.RST) {
+	if from.noReasm || s.sealed || a.has(packet.RST) {
 		return false // data in a RST is for people (RFC 9293 section 3.5.3)
 	}
 	if s.appStopped && !from.wantsRaw() {
@@ -387,6 +387,22 @@ func (e *Engine) StopReassembly(f *flow.Flow) {
 		s.appStopped = true
 		for i := range s.half {
 			s.half[i].noReasm = true // the bytes may be in use; Prune gives them back
+		}
+	}
+}
+
+// Seal ends reassembly of f: nothing more is taken in. What raw inspection has not
+// seen yet it sees at the flow's end.
+func (e *Engine) Seal(f *flow.Flow) {
+	s := e.session(f)
+	if s == nil {
+		return
+	}
+	s.appStopped, s.sealed = true, true
+	for _, dir := range [...]field.Dir{field.ToServer, field.ToClient} {
+		e.StopRaw(f, dir)
+		if h := &s.half[dir.Index()]; !h.wantsRaw() {
+			h.noReasm = true // the bytes may be in use; Prune gives them back
 		}
 	}
 }

@@ -26,6 +26,7 @@ type session struct {
 	liberal   bool // segments were lost to a memory cap: do not judge windows
 
 	appStopped bool // nothing goes to the application layer any more
+	sealed     bool // nothing more is taken in
 	reversed   bool // directions were swapped; toggles
 	dataDir    int8 // 1 plus the index of the half that sent the first byte; 0 before it
 

@@ -29,6 +29,7 @@ var Protocol = &proto.Protocol{
 	GapOK:  true,
 	Fields: fields,
 	Events: events,
+	Frames: []string{framePDU: "pdu"},
 	States: [2][]proto.State{
 		{{Name: "request_started", Doc: "nothing yet"}, {Name: "request_complete", Doc: "the message is whole"}},
 		{{Name: "response_started", Doc: "nothing yet"}, {Name: "response_complete", Doc: "the message is whole"}},
@@ -106,7 +107,7 @@ func setup(o event.Options) (any, error) {
 // Parse implements proto.Parser.
 func (p *parser) Parse(in *proto.Input) proto.Result {
 	if p.udp {
-		p.message(in.Dir, in.Data)
+		p.message(in.Dir, in.Data, 0)
 		return proto.Result{Consumed: len(in.Data)}
 	}
 	return p.stream(in)
@@ -133,7 +134,7 @@ func (p *parser) stream(in *proto.Input) proto.Result {
 			return proto.Result{Consumed: used, Need: 2 + n, Status: proto.Incomplete}
 		}
 		if n > 0 {
-			p.message(in.Dir, b[used+2:used+2+n])
+			p.message(in.Dir, b[used+2:used+2+n], used+2)
 		}
 		used += 2 + n
 	}
@@ -143,14 +144,21 @@ func (p *parser) stream(in *proto.Input) proto.Result {
 	return proto.Result{Consumed: used}
 }
 
-// message parses one message and opens its transaction. One that cannot be read
+// framePDU is a message without the length that TCP has in front of it.
+const framePDU = 0
+
+// message parses one message, which stands at offset at of the input, and opens
+// its transaction. One that cannot be read
 // opens none; its event goes to the transaction before, if that is open yet.
-func (p *parser) message(dir field.Dir, b []byte) {
+func (p *parser) message(dir field.Dir, b []byte, at int) {
 	if p.txs.Len() >= maxOpen {
 		p.txs.Free(p.txs.At(0))
 	}
 	t := p.txs.Open(p.env.Now, resetTx)
 	t.Dirs = dir
+	if p.env.Frames {
+		p.env.Host.Frame(dir, framePDU, at, int64(len(b)), &t.Tx)
+	}
 	err := t.parse(b, p.old)
 	if err != nil {
 		p.txs.Undo(t)

@@ -40,6 +40,7 @@ var Protocol = &proto.Protocol{
 	Fields:    fields,
 	Events:    events,
 	Frames:    []string{frameRequest: "request", frameResponse: "response"},
+	FrameTx:   true,
 	States:    [2][]proto.State{states("request"), states("response")},
 	Done:      [2]uint8{progComplete, progComplete},
 	Records: []proto.Record{{

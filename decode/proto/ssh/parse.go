@@ -128,8 +128,8 @@ func (p *parser) record(t *Tx, dir field.Dir, b []byte, off int) (n, need int, s
 	if msg == msgKexInit && int64(len(b)) < size && size <= maxKex {
 		return 0, int(size), proto.Incomplete
 	}
-	p.env.Host.Frame(dir, framePDU, off, size, &t.Tx)
 	p.env.Host.Frame(dir, frameHeader, off, headerSize, &t.Tx)
+	p.env.Host.Frame(dir, framePDU, off, size, &t.Tx)
 	p.env.Host.Frame(dir, frameData, off+headerSize, size-headerSize, &t.Tx)
 	n = int(min(size, int64(len(b))))
 	s.left = int(size) - n

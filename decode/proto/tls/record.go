@@ -94,7 +94,7 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 	}
 	p.open()
 	if p.done {
-		return proto.Result{Consumed: len(in.Data)}
+		return p.sealed(in, 0)
 	}
 	if !p.opt.old || !in.End || !in.Start || in.Dir != field.ToClient {
 		return p.records(in)
@@ -129,8 +129,7 @@ func (p *parser) records(in *proto.Input) proto.Result {
 		}
 		used += n
 		if p.quiet() {
-			used = len(b)
-			break
+			return p.sealed(in, used)
 		}
 	}
 	if p.tx.sides[d].messages != said {
@@ -139,6 +138,27 @@ func (p *parser) records(in *proto.Input) proto.Result {
 	}
 	if in.End {
 		p.tx.Advance(in.Dir, stateFinished[d])
+	}
+	return proto.Result{Consumed: used}
+}
+
+// sealed passes over records that are not looked at; they are frames all the same.
+func (p *parser) sealed(in *proto.Input, used int) proto.Result {
+	b, d := in.Data, in.Dir.Index()
+	if !p.env.Frames {
+		return proto.Result{Consumed: len(b)}
+	}
+	n := min(p.skip[d], len(b)-used)
+	p.skip[d] -= n
+	for used += n; used < len(b); used += n {
+		if len(b)-used < recordHeader {
+			return proto.Result{Consumed: used, Need: recordHeader, Status: proto.Incomplete}
+		}
+		size := int(binary.BigEndian.Uint16(b[used+3:]))
+		p.at = used
+		p.frames(in.Dir, size)
+		n = min(recordHeader+size, len(b)-used)
+		p.skip[d] = recordHeader + size - n
 	}
 	return proto.Result{Consumed: used}
 }
@@ -203,9 +223,13 @@ func (p *parser) record(dir field.Dir, b []byte) (n, need int, ok bool) {
 
 // frames names the parts of a record with size bytes of payload.
 func (p *parser) frames(dir field.Dir, size int) {
-	h, t := p.env.Host, p.tx.Base()
-	h.Frame(dir, framePDU, p.at, int64(recordHeader+size), t)
+	h := p.env.Host
+	var t *proto.Tx // nil once the session has been given back
+	if p.tx != nil {
+		t = p.tx.Base()
+	}
 	h.Frame(dir, frameHeader, p.at, recordHeader, t)
+	h.Frame(dir, framePDU, p.at, int64(recordHeader+size), t)
 	h.Frame(dir, frameData, p.at+recordHeader, int64(size), t)
 }
 
