@@ -23,7 +23,7 @@ func rulesCommand() *cobra.Command {
 			return unknownCommand(cmd, words[0])
 		},
 	}
-	cmd.AddCommand(rulesCheckCommand())
+	cmd.AddCommand(rulesCheckCommand(), rulesUpdateCommand())
 	return cmd
 }
 
