@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"weir/decode/event"
 	"weir/decode/field"
 )
 
@@ -21,9 +20,9 @@ var fields = []field.Def{
 		Doc: "Server name that the client asks for.", Example: `tls.sni; content:"example.com"; nocase;`,
 	}, func(t *Tx, _ field.Dir) []byte { return t.sides[0].hello.sni }),
 	certField("tls.cert_subject", "tls_cert_subject", "tls.subject", "Subject of the certificate.", `"CN=example"`,
-		func(t *Tx, i int) []byte { return t.sides[i].cert.subject }),
+		func(t *Tx, i int) []byte { return t.sides[i].chain().cert.subject }),
 	certField("tls.cert_issuer", "tls_cert_issuer", "tls.issuerdn", "Issuer of the certificate.", `"O=Example"`,
-		func(t *Tx, i int) []byte { return t.sides[i].cert.issuer }),
+		func(t *Tx, i int) []byte { return t.sides[i].chain().cert.issuer }),
 	certField("tls.cert_serial", "tls_cert_serial", "tls.serial", "Serial number of the certificate: digits with colons.", `"5C:19:B7"`,
 		(*Tx).serial),
 	certField("tls.cert_fingerprint", "tls_cert_fingerprint", "tls.fingerprint", "SHA-1 of the certificate: lower-case digits with colons.", `"4a:a3:66"`,
@@ -32,7 +31,7 @@ var fields = []field.Def{
 		Name: "tls.certs", Dir: field.Both, State: atCert, Log: "tls.chain",
 		Doc: "Each certificate of the chain, as DER.", Example: `tls.certs; content:"|06 03 55 04 03|";`,
 	}, func(t *Tx, d field.Dir, i int) ([]byte, bool) {
-		if certs := t.sides[d.Index()].certs; i < len(certs) {
+		if certs := t.sides[d.Index()].chain().certs; i < len(certs) {
 			return certs[i], true
 		}
 		return nil, false
@@ -41,7 +40,7 @@ var fields = []field.Def{
 		Name: "tls.subjectaltname", Dir: field.ToClient, State: atCert, Log: "tls.subjectaltname",
 		Doc: "Each alternative name of the server's certificate.", Example: `tls.subjectaltname; content:"example.com";`,
 	}, func(t *Tx, _ field.Dir, i int) ([]byte, bool) {
-		if names := t.sides[1].cert.names; i < len(names) {
+		if names := t.sides[1].chain().cert.names; i < len(names) {
 			return names[i], true
 		}
 		return nil, false
@@ -71,7 +70,7 @@ var fields = []field.Def{
 		Name: "tls.cert_chain_len", Dir: field.Both, State: atCert, Bits: 32,
 		Doc: "Number of certificates in the chain.", Syntax: "integer", Example: "tls.cert_chain_len:>2;",
 	}, func(t *Tx, d field.Dir) (uint64, bool) {
-		n := len(t.sides[d.Index()].certs)
+		n := len(t.sides[d.Index()].chain().certs)
 		return uint64(n), n > 0
 	}),
 
@@ -93,8 +92,8 @@ var fields = []field.Def{
 		Name: "ssl_state", Dir: field.Both,
 		Doc: "How far the handshake is.", Syntax: "[!]client_hello|server_hello|client_keyx|server_keyx|unknown, ...", Example: "ssl_state:client_hello;",
 	}, compileState),
-	containsField("tls.subject", "Text in the subject of the server's certificate.", func(t *Tx) []byte { return t.sides[1].cert.subject }),
-	containsField("tls.issuerdn", "Text in the issuer of the server's certificate.", func(t *Tx) []byte { return t.sides[1].cert.issuer }),
+	containsField("tls.subject", "Text in the subject of the server's certificate.", func(t *Tx) []byte { return t.sides[1].chain().cert.subject }),
+	containsField("tls.issuerdn", "Text in the issuer of the server's certificate.", func(t *Tx) []byte { return t.sides[1].chain().cert.issuer }),
 	containsField("tls.fingerprint", "SHA-1 of the server's certificate.", func(t *Tx) []byte { return t.fingerprint(1) }),
 	dateField("tls_cert_notbefore", "Start of the certificate's validity.", func(c *certificate) int64 { return c.notBefore }),
 	dateField("tls_cert_notafter", "End of the certificate's validity.", func(c *certificate) int64 { return c.notAfter }),
@@ -117,7 +116,7 @@ func certField(name, alias, log, doc, example string, get func(*Tx, int) []byte)
 		Name: name, Aliases: []string{alias}, Dir: field.Both, State: atCert, Log: log, Doc: doc,
 		Example: name + "; content:" + example + ";",
 	}, func(t *Tx, d field.Dir) []byte {
-		if !t.sides[d.Index()].cert.ok {
+		if !t.sides[d.Index()].chain().cert.ok {
 			return nil
 		}
 		return get(t, d.Index())
@@ -136,30 +135,10 @@ func printField(name, alias string, dir field.Dir, doc string, get func(*Tx) []b
 }
 
 // serial returns the serial number of a side's certificate in text.
-func (t *Tx) serial(i int) []byte {
-	c := &t.sides[i].cert
-	if t.serials[i] == nil && len(c.serial) > 0 {
-		t.serials[i] = upper(event.AppendHex(t.spare[madeSerial+i], c.serial, ":"))
-	}
-	return t.serials[i]
-}
-
-func upper(b []byte) []byte {
-	for i, c := range b {
-		if c >= 'a' && c <= 'f' {
-			b[i] = c - 0x20
-		}
-	}
-	return b
-}
+func (t *Tx) serial(i int) []byte { return t.sides[i].chain().serialText() }
 
 // fingerprint returns the SHA-1 of a side's certificate in text.
-func (t *Tx) fingerprint(i int) []byte {
-	if t.prints[i] == nil && len(t.sides[i].certs) > 0 {
-		t.prints[i] = event.AppendHex(t.spare[madePrint+i], t.sides[i].cert.fingerprint[:], ":")
-	}
-	return t.prints[i]
-}
+func (t *Tx) fingerprint(i int) []byte { return t.sides[i].chain().fingerprint() }
 
 // ja3Text returns the JA3 string, or nil without a hello or if it is off.
 func (t *Tx) ja3Text() []byte {
@@ -318,7 +297,7 @@ func validityField(name, doc string, holds func(c *certificate, now int64) bool)
 			return nil, fmt.Errorf("%s: value %q: want none", name, arg)
 		}
 		return func(t *Tx, _ field.Dir) bool {
-			c := &t.sides[1].cert
+			c := &t.sides[1].chain().cert
 			return c.hasValidity && holds(c, t.Updated/int64(time.Second))
 		}, nil
 	})
@@ -351,7 +330,7 @@ func dateField(name, doc string, get func(*certificate) int64) field.Def {
 			test = func(v int64) bool { return op == '=' && v == a || op == '<' && v < a || op == '>' && v > a }
 		}
 		return func(t *Tx, _ field.Dir) bool {
-			c := &t.sides[1].cert
+			c := &t.sides[1].chain().cert
 			return c.hasValidity && test(get(c))
 		}, nil
 	})

@@ -272,26 +272,9 @@ func (p *parser) certificates(dir field.Dir, s *side, b []byte) bool {
 	if s.seen&seenCert != 0 {
 		return true
 	}
-	b = p.tx.keep(s, b)
-	c := cursor.New(b)
-	list := c.Sub(int(c.U24()))
-	if list.Short() {
-		p.tx.AddEvent(evCertInvalidLength, dir)
-		return true
-	}
-	for list.Len() >= 3 && len(s.certs) < maxChain {
-		der := list.Bytes(int(list.U24()))
-		if der == nil {
-			p.tx.AddEvent(evCertInvalidLength, dir)
-			break
-		}
-		s.certs = append(s.certs, der)
-	}
-	if len(s.certs) > 0 {
-		if ev := s.cert.parse(s.certs[0]); ev != 0 {
-			p.tx.AddEvent(ev, dir)
-			p.tx.AddEvent(evInvalidCertificate, dir)
-		}
+	s.shown = p.opt.chain(p.env.Buffers, b)
+	for _, ev := range s.shown.events {
+		p.tx.AddEvent(ev, dir)
 	}
 	return true
 }

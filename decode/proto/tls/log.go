@@ -21,10 +21,10 @@ type member struct {
 // members are written in this order.
 var members = []member{
 	{"subject", true, true, func(b []byte, t *Tx, _ *options) []byte {
-		return appendCertText(b, "subject", t, 1, t.sides[1].cert.subject)
+		return appendCertText(b, "subject", t, 1, t.sides[1].chain().cert.subject)
 	}},
 	{"issuer", true, true, func(b []byte, t *Tx, _ *options) []byte {
-		return appendCertText(b, "issuerdn", t, 1, t.sides[1].cert.issuer)
+		return appendCertText(b, "issuerdn", t, 1, t.sides[1].chain().cert.issuer)
 	}},
 	{"session_resumed", true, true, appendResumed},
 	{"serial", false, true, func(b []byte, t *Tx, _ *options) []byte { return appendCertText(b, "serial", t, 1, t.serial(1)) }},
@@ -34,10 +34,10 @@ var members = []member{
 	{"sni", false, true, appendSNI},
 	{"version", false, true, appendVersion},
 	{"not_before", false, true, func(b []byte, t *Tx, _ *options) []byte {
-		return appendDate(b, "notbefore", t, 1, t.sides[1].cert.notBefore)
+		return appendDate(b, "notbefore", t, 1, t.sides[1].chain().cert.notBefore)
 	}},
 	{"not_after", false, true, func(b []byte, t *Tx, _ *options) []byte {
-		return appendDate(b, "notafter", t, 1, t.sides[1].cert.notAfter)
+		return appendDate(b, "notafter", t, 1, t.sides[1].chain().cert.notAfter)
 	}},
 	{"certificate", false, false, func(b []byte, t *Tx, _ *options) []byte { return appendCertificate(b, t, 1) }},
 	{"chain", false, false, func(b []byte, t *Tx, _ *options) []byte { return appendChain(b, t, 1) }},
@@ -118,7 +118,7 @@ func appendRecord(b []byte, tx proto.Transaction, f *flow.Flow, opt any) ([]byte
 	if o == nil {
 		o = all
 	}
-	if s := &t.sides[1]; s.version == 0 && !s.cert.ok && (!t.resumed || !o.resumed) && !slices.Contains(t.sides[0].hello.extensions, extSessionTicket) {
+	if s := &t.sides[1]; s.version == 0 && !s.chain().cert.ok && (!t.resumed || !o.resumed) && !slices.Contains(t.sides[0].hello.extensions, extSessionTicket) {
 		return b, false
 	}
 	return o.append(b, t), true
@@ -143,21 +143,21 @@ func (o *options) append(b []byte, t *Tx) []byte {
 
 // appendCertText appends a text of side i's certificate, if there is one.
 func appendCertText(b []byte, key string, t *Tx, i int, v []byte) []byte {
-	if !t.sides[i].cert.ok {
+	if !t.sides[i].chain().cert.ok {
 		return b
 	}
 	return event.Bytes(b, key, v)
 }
 
 func appendDate(b []byte, key string, t *Tx, i int, sec int64) []byte {
-	if !t.sides[i].cert.hasValidity {
+	if !t.sides[i].chain().cert.hasValidity {
 		return b
 	}
 	return event.Str(b, key, time.Unix(sec, 0).UTC().Format("2006-01-02T15:04:05"))
 }
 
 func appendResumed(b []byte, t *Tx, o *options) []byte {
-	if t.resumed && o.resumed && !t.sides[1].cert.ok {
+	if t.resumed && o.resumed && !t.sides[1].chain().cert.ok {
 		b = event.Bool(b, "session_resumed", true)
 	}
 	return b
@@ -175,14 +175,14 @@ func appendVersion(b []byte, t *Tx, _ *options) []byte {
 }
 
 func appendCertificate(b []byte, t *Tx, i int) []byte {
-	if certs := t.sides[i].certs; len(certs) > 0 {
+	if certs := t.sides[i].chain().certs; len(certs) > 0 {
 		b = appendBase64(event.Key(b, "certificate"), certs[0])
 	}
 	return b
 }
 
 func appendChain(b []byte, t *Tx, i int) []byte {
-	certs := t.sides[i].certs
+	certs := t.sides[i].chain().certs
 	if len(certs) == 0 {
 		return b
 	}
@@ -243,7 +243,7 @@ func appendALPN(b []byte, key string, t *Tx, i int, o *options) []byte {
 }
 
 func appendAltNames(b []byte, t *Tx, o *options) []byte {
-	names := t.sides[1].cert.names
+	names := t.sides[1].chain().cert.names
 	if len(names) == 0 || o.v7 {
 		return b
 	}
@@ -296,7 +296,7 @@ func appendNumbers(b []byte, key string, list []uint16) []byte {
 
 // appendClient appends what is known of the client's certificate.
 func appendClient(b []byte, t *Tx, o *options) []byte {
-	c := &t.sides[0].cert
+	c := &t.sides[0].chain().cert
 	if !c.ok {
 		return b
 	}

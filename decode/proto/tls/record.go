@@ -40,9 +40,8 @@ const (
 type side struct {
 	version uint16 // of the last record, then of the hello
 	hello   hello
-	certs   [][]byte // DER, the end entity's first; slices of store
+	shown   *chain // its certificates; nil: none were shown
 	store   []byte
-	cert    certificate
 	// partial collects a handshake message that spans records.
 	partial []byte
 	seen    uint16
@@ -56,6 +55,14 @@ type side struct {
 	heartbeat int // length of the payload that an unanswered request claimed, 0 without
 }
 
+// chain returns the certificates that the side has shown.
+func (s *side) chain() *chain {
+	if s.shown == nil {
+		return &noChain
+	}
+	return s.shown
+}
+
 // maxKept is the largest store that is worth keeping for another session, bytes.
 const maxKept = 8 << 10
 
@@ -66,8 +73,6 @@ func (s *side) reuse(old *side) {
 		ciphers: h.ciphers[:0], extensions: h.extensions[:0], groups: h.groups[:0], sigAlgs: h.sigAlgs[:0],
 		versions: h.versions[:0], alpn: h.alpn[:0],
 	}
-	s.certs, s.cert.names = old.certs[:0], old.cert.names[:0]
-	s.cert.issuer, s.cert.subject = old.cert.issuer[:0], old.cert.subject[:0]
 	if cap(old.store) <= maxKept {
 		s.store = old.store[:0]
 	}

@@ -1,9 +1,11 @@
 package tls
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
+	"weir/decode/buffer"
 	"weir/decode/event"
 	"weir/decode/field"
 	"weir/decode/flow"
@@ -150,6 +152,20 @@ type settings struct {
 	ja3, ja4   fingerprinting
 	// old: sessions end as in version 7.0.
 	old bool
+	// chains holds the certificates that each worker has seen, by its buffers.
+	chains sync.Map
+}
+
+// chain reads a Certificate message for the worker that the buffers belong to.
+func (o *settings) chain(worker *buffer.Pool, b []byte) *chain {
+	if worker == nil {
+		return readChain(slices.Clone(b))
+	}
+	c, ok := o.chains.Load(worker)
+	if !ok {
+		c, _ = o.chains.LoadOrStore(worker, newChains())
+	}
+	return c.(*chains).read(b)
 }
 
 // fingerprinting says whether a fingerprint is made.
@@ -205,9 +221,7 @@ type Tx struct {
 	// Fingerprints, made when somebody asks.
 	ja3, ja3Hash, ja3s, ja3sHash, ja4Hash []byte
 	// spare is memory of an earlier session for what is made.
-	spare   [numMade][]byte
-	prints  [2][]byte // fingerprint of each side's certificate in text
-	serials [2][]byte
+	spare [numMade][]byte
 }
 
 // keep copies b to the memory of a side.
@@ -267,7 +281,6 @@ func resetTx(t *Tx) {
 	t.spare = old.spare
 	for i, b := range [numMade][]byte{
 		madeJA3: old.ja3, madeJA3Hash: old.ja3Hash, madeJA3S: old.ja3s, madeJA3SHash: old.ja3sHash, madeJA4: old.ja4Hash,
-		madePrint: old.prints[0], madePrint + 1: old.prints[1], madeSerial: old.serials[0], madeSerial + 1: old.serials[1],
 	} {
 		if cap(b) > 0 {
 			t.spare[i] = b[:0]
@@ -285,10 +298,6 @@ const (
 	madeJA3S
 	madeJA3SHash
 	madeJA4
-	madePrint // of each side
-	_
-	madeSerial // of each side
-	_
 	numMade
 )
 

@@ -11,10 +11,12 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"weir/decode/buffer"
 	"weir/decode/field"
 	"weir/decode/flow"
 	"weir/decode/proto"
@@ -254,5 +256,27 @@ func BenchmarkHandshake(b *testing.B) {
 		for _, c := range chunks {
 			p.Parse(&proto.Input{Dir: c.dir, Data: c.b})
 		}
+	}
+}
+
+// TestChains reads the same certificates twice: sessions of one worker share
+// them, and what another worker has seen is its own.
+func TestChains(t *testing.T) {
+	var o settings
+	var one, two buffer.Pool
+	message := []byte("\x00\x00\x08\x00\x00\x05\x30\x03\x02\x01\x01")
+	a, b := o.chain(&one, message), o.chain(&one, slices.Clone(message))
+	if a != b || len(a.certs) != 1 || len(a.certs[0]) != 5 {
+		t.Errorf("two chains of %d certificates, want one of one", len(a.certs))
+	}
+	message[10]++
+	if c := o.chain(&one, message); c == a || a.certs[0][4] != 1 {
+		t.Error("another certificate is taken for it")
+	}
+	if c := o.chain(&two, a.message); c == a {
+		t.Error("two workers share a chain")
+	}
+	if c := o.chain(nil, []byte("\x00\x00\x09\x00\x00\x09\x30")); !slices.Contains(c.events, evCertInvalidLength) {
+		t.Errorf("events %v, want %d", c.events, evCertInvalidLength)
 	}
 }
