@@ -53,7 +53,7 @@ func (c *compiler) byteOptions(m *matcher, words []string) error {
 				m.bitmask, m.hasMask = uint64(n), true
 			}
 		case "dce":
-			return errUnsupported{"dce"}
+			m.dce = true
 		default:
 			return fmt.Errorf("value %q is unknown", w)
 		}

@@ -67,6 +67,7 @@ type byteArgs struct {
 	bitmask    uint64
 	hasMask    bool
 	little     bool
+	dce        bool // in the byte order of the transaction
 	str        bool
 	base       int
 	align      bool
@@ -84,12 +85,14 @@ type byteArgs struct {
 
 // matchState is the scratch of matching one buffer.
 type matchState struct {
-	buf   []byte
-	base  uint64 // offset of buf[0] in the stream or body
-	end   bool   // nothing follows buf
-	vars  [maxVars]int64
-	steps int
-	limit int // of steps
+	buf  []byte
+	base uint64 // offset of buf[0] in the stream or body
+	end  bool   // nothing follows buf
+	// little is the byte order of the transaction in work.
+	little bool
+	vars   [maxVars]int64
+	steps  int
+	limit  int // of steps
 	// patternSteps are those of regular expressions.
 	patternSteps int
 	// spent: the last rule was given up for its cost, not because it does not fit.
@@ -358,7 +361,7 @@ func (st *matchState) number(m *matcher, prev int) (v int64, end int, ok bool) {
 			return 0, 0, false
 		}
 		var t [8]byte
-		if m.little {
+		if m.little || m.dce && st.little {
 			copy(t[:], b)
 			v = int64(binary.LittleEndian.Uint64(t[:]))
 		} else {

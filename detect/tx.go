@@ -238,6 +238,7 @@ func (w *Worker) unit(u *unit, def *field.Def, tx proto.Transaction, dir field.D
 		}
 		return test(tx, dir)
 	}
+	w.match.little = w.in.Proto.Little != nil && w.in.Proto.Little(tx, dir)
 	key := transformKey(u.transforms)
 	for i := 0; ; i++ {
 		c, more := w.buffer(def, u.transforms, key, tx, dir, i)

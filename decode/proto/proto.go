@@ -84,6 +84,9 @@ type Protocol struct {
 	// Header returns the value of a header of the request, by its name in lower
 	// case; nil without. The func is nil for protocols without headers.
 	Header func(tx Transaction, name string) []byte
+	// Little reports the byte order of numbers of a transaction and direction, for
+	// the word dce of byte keywords. The func is nil where it has no meaning.
+	Little func(tx Transaction, dir field.Dir) bool
 	// Files: transactions may carry files.
 	Files bool
 	// Uncounted: app_layer.tx does not count its transactions.

@@ -3,6 +3,7 @@ package all
 
 import (
 	"weir/decode/proto"
+	"weir/decode/proto/dcerpc"
 	"weir/decode/proto/dns"
 	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
@@ -23,5 +24,6 @@ func Set() (*proto.Set, error) {
 		ftp.Protocol,
 		ftp.Data,
 		ssh.Protocol,
+		dcerpc.Protocol,
 	}, known...)...)
 }

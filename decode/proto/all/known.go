@@ -16,8 +16,6 @@ var known = []*proto.Protocol{
 	tcp("smb", "Server message block.", 0,
 		proto.Pattern{Transport: proto.TCP, Dir: field.Both, Bytes: "\xffSMB", Offset: 4, Depth: 8},
 		proto.Pattern{Transport: proto.TCP, Dir: field.Both, Bytes: "\xfeSMB", Offset: 4, Depth: 8}),
-	{Name: "dcerpc", Doc: "Distributed computing environment RPC.", Transport: proto.TCP | proto.UDP,
-		Patterns: []proto.Pattern{{Transport: proto.TCP, Dir: field.Both, Bytes: "\x05\x00", Depth: 2, Confirm: dcerpc}}},
 	tcp("imap", "Internet message access (RFC 9051).", 0,
 		append(prefix(proto.TCP, field.ToServer, true, "1 capability"), prefix(proto.TCP, field.ToClient, true, "* OK ")...)...),
 	tcp("pop3", "Post office (RFC 1939).", 0,
@@ -113,17 +111,6 @@ func when(ok func(b []byte) bool) func([]byte, field.Dir, *flow.Flow) proto.Verd
 		}
 		return proto.No
 	}
-}
-
-// dcerpc wants the header of version 5.0 (C706 section 12.6).
-func dcerpc(b []byte, _ field.Dir) proto.Verdict {
-	if len(b) < 10 {
-		return proto.More
-	}
-	if b[2] > 20 || b[3]&0xfc == 0xfc || b[4]&0xee != 0 {
-		return proto.No
-	}
-	return proto.Yes
 }
 
 // nfsTCP wants an ONC RPC call for program 100003 behind a record mark (RFC
