@@ -1,8 +1,10 @@
 package detect
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"weir/decode"
@@ -28,39 +30,54 @@ func (a *alert) appendRule(b []byte, ips bool) []byte {
 	return event.Uint(b, "severity", uint64(s.priority))
 }
 
+// entry is one of a rule's metadata.
+type entry struct {
+	key, value string
+	at         int // where the first of its key stands
+}
+
 // metadata makes the metadata member of a rule: a list of values for each key,
 // in order of the keys' first appearance.
 func (c *compiler) metadata() []byte {
-	var keys []string
-	values := map[string][]string{}
+	all := c.e.entries[:0]
 	for i := range c.r.Options {
 		o := &c.r.Options[i]
 		if o.Name != "metadata" {
 			continue
 		}
 		for kv := range strings.SplitSeq(o.Value, ",") {
-			k, v, ok := strings.Cut(strings.TrimSpace(kv), " ")
-			if !ok {
-				continue
+			if k, v, ok := strings.Cut(strings.TrimSpace(kv), " "); ok {
+				all = append(all, entry{k, strings.TrimSpace(v), len(all)})
 			}
-			if values[k] == nil {
-				keys = append(keys, k)
-			}
-			values[k] = append(values[k], strings.TrimSpace(v))
 		}
 	}
-	if len(keys) == 0 {
+	c.e.entries = all
+	if len(all) == 0 {
 		return nil
 	}
-	b := event.Open(nil, "metadata")
-	for _, k := range keys {
-		b = event.OpenArray(b, k)
-		for _, v := range values[k] {
-			b = event.ElemStr(b, v)
+	// Entries of one key come together, where the first of them stands.
+	first := c.e.firsts
+	clear(first)
+	for i := range all {
+		if at, ok := first[all[i].key]; ok {
+			all[i].at = at
+		} else {
+			first[all[i].key] = i
 		}
-		b = event.CloseArray(b)
 	}
-	return c.e.intern(event.Close(b))
+	slices.SortStableFunc(all, func(x, y entry) int { return x.at - y.at })
+	b := event.Open(c.e.text[:0], "metadata")
+	for i := range all {
+		if i == 0 || all[i].at != all[i-1].at {
+			b = event.OpenArray(b, all[i].key)
+		}
+		b = event.ElemStr(b, all[i].value)
+		if i == len(all)-1 || all[i].at != all[i+1].at {
+			b = event.CloseArray(b)
+		}
+	}
+	c.e.text = event.Close(b)
+	return c.e.intern(c.e.text)
 }
 
 // reference compiles kind,value, which stands for a URL. A kind that is not
@@ -85,12 +102,12 @@ func reference(c *compiler, v string) error {
 	return nil
 }
 
-// intern returns b, or the same bytes of a rule before.
+// intern returns a copy of text, or that of a rule before.
 func (b *Builder) intern(text []byte) []byte {
 	if old, ok := b.interned[string(text)]; ok {
 		return old
 	}
-	text = exact(text)
+	text = bytes.Clone(text)
 	b.interned[string(text)] = text
 	return text
 }

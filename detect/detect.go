@@ -73,6 +73,11 @@ type Builder struct {
 
 	programBytes, addressRanges int // taken, see bounds.go
 
+	// Scratch of metadata.
+	entries []entry
+	firsts  map[string]int
+	text    []byte
+
 	overlaps bool // a rule asks for segments that overlap and differ
 	shares   bool // a rule counts or remembers across flows
 	tags     bool // a rule records packets that follow its alerts
@@ -99,7 +104,7 @@ func NewBuilder(set *proto.Set, opt Options) *Builder {
 	b := &Builder{
 		set: set, opt: opt, fields: map[string][]defOf{}, modifiers: map[string][]defOf{}, classes: opt.Classes,
 		bits: map[string]int{}, regexps: map[string]*regex.Program{}, addrs: map[string]*rules.AddressSet{}, portSets: map[string]*rules.PortSet{},
-		finders: map[searched]*mpm.Finder{}, interned: map[string][]byte{}, covered: map[coverKey][]*defOf{}, hashLists: map[string]map[string]bool{}, ids: map[ruleID]int{},
+		finders: map[searched]*mpm.Finder{}, interned: map[string][]byte{}, covered: map[coverKey][]*defOf{}, hashLists: map[string]map[string]bool{}, ids: map[ruleID]int{}, firsts: map[string]int{},
 	}
 	for _, p := range set.All() {
 		if p.Files {

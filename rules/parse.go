@@ -198,6 +198,7 @@ func parseRule(raw string, m *lineMap) (*Rule, *Error) {
 // options reads options up to the end. Each ends at the first semicolon that no
 // backslash stands before, whatever quotes say.
 func (c *scanner) options(r *Rule) *Error {
+	r.Options = make([]Option, 0, min(strings.Count(c.s[c.at:], ";"), maxOptions))
 	for {
 		c.skip()
 		if c.at >= len(c.s) {
