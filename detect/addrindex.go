@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -33,8 +34,11 @@ func newAddrIndex(sigs []*signature) *addrIndex {
 			dst = append(dst, s)
 		}
 	}
-	x.src.build(src, func(s *signature) *rules.AddressSet { return s.src })
-	x.dst.build(dst, func(s *signature) *rules.AddressSet { return s.dst })
+	wide := x.src.build(src, func(s *signature) *rules.AddressSet { return s.src })
+	wide = append(wide, x.dst.build(dst, func(s *signature) *rules.AddressSet { return s.dst })...)
+	for _, s := range wide {
+		x.rest = append(x.rest, uint32(s.order))
+	}
 	return x
 }
 
@@ -68,8 +72,24 @@ type edge struct {
 	open bool
 }
 
-func (m *addrMap) build(sigs []*signature, of func(*signature) *rules.AddressSet) {
-	var edges []edge
+// build fills the map and returns the rules that do not go into it: where many
+// cover each other, the lists would grow with their square.
+func (m *addrMap) build(sigs []*signature, of func(*signature) *rules.AddressSet) (wide []*signature) {
+	edges := edgesOf(sigs, of)
+	for listed(edges) > maxListed {
+		// The half that covers most.
+		sigs = slices.Clone(sigs)
+		slices.SortStableFunc(sigs, func(a, b *signature) int { return cmp.Compare(of(a).Size(), of(b).Size()) })
+		wide = append(wide, sigs[len(sigs)/2:]...)
+		sigs = sigs[:len(sigs)/2]
+		edges = edgesOf(sigs, of)
+	}
+	m.fill(edges)
+	return wide
+}
+
+// edgesOf returns the edges of the rules' ranges, in order.
+func edgesOf(sigs []*signature, of func(*signature) *rules.AddressSet) (edges []edge) {
 	for _, s := range sigs {
 		for _, r := range of(s).Ranges {
 			edges = append(edges, edge{r.Lo, uint32(s.order), true})
@@ -79,26 +99,48 @@ func (m *addrMap) build(sigs []*signature, of func(*signature) *rules.AddressSet
 		}
 	}
 	slices.SortFunc(edges, func(a, b edge) int { return bytes.Compare(a.at[:], b.at[:]) })
-	active := map[uint32]bool{}
+	return edges
+}
+
+// listed returns how many entries the lists of a map would have.
+func listed(edges []edge) (n int) {
+	active := 0
+	for i := range edges {
+		if edges[i].open {
+			active++
+		} else {
+			active--
+		}
+		if i == len(edges)-1 || edges[i].at != edges[i+1].at {
+			n += active
+		}
+	}
+	return n
+}
+
+// fill makes starts and lists.
+func (m *addrMap) fill(edges []edge) {
+	var active []uint32 // in order
 	for i := 0; i < len(edges); {
-		at := edges[i].at
+		at, from := edges[i].at, i
 		for ; i < len(edges) && edges[i].at == at; i++ {
-			if !edges[i].open {
-				delete(active, edges[i].rule)
+			if edges[i].open {
+				continue
+			}
+			if k, ok := slices.BinarySearch(active, edges[i].rule); ok {
+				active = slices.Delete(active, k, k+1)
 			}
 		}
-		for j := i - 1; j >= 0 && edges[j].at == at; j-- {
-			if edges[j].open {
-				active[edges[j].rule] = true
+		for _, e := range edges[from:i] {
+			if !e.open {
+				continue
+			}
+			if k, ok := slices.BinarySearch(active, e.rule); !ok {
+				active = slices.Insert(active, k, e.rule)
 			}
 		}
-		list := make([]uint32, 0, len(active))
-		for r := range active {
-			list = append(list, r)
-		}
-		slices.Sort(list)
 		m.starts = append(m.starts, wide(&at))
-		m.lists = append(m.lists, list)
+		m.lists = append(m.lists, slices.Clone(active))
 	}
 	m.indexFour()
 }

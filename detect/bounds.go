@@ -26,6 +26,7 @@ const (
 	// Of all rules together. The public rule sets take a tenth of it.
 	maxProgramBytes  = 192 << 20 // regular expressions
 	maxAddressRanges = 1 << 21   // runs of addresses, 64 bytes each
+	maxListed        = 1 << 22   // entries of an index of addresses, 4 bytes each
 )
 
 var errUnits = fmt.Errorf("more than %d buffers in one rule", maxUnits)

@@ -155,6 +155,7 @@ func TestRuleSetBounds(t *testing.T) {
 		{"expressions written out", `alert tcp any any -> any any (pcre:"/(ab%dc){9000}/"; sid:%[1]d;)`, 400, "pcre: the bytes of the regular expressions of all rules take more than 201326592"},
 		{"long contents on 16 ports", `alert ip any any -> any 1:16 (content:"` + rep(60000, "x") + `%d"; sid:%[1]d;)`, 100, ""},
 		{"contents of a buffer", `alert demo any any -> any any (demo.req; content:"%[2]s"; sid:%[1]d;)`, 5000, ""},
+		{"addresses that cover each other", `alert ip 10.%[3]d.0.1-10.200.%[4]d.%[3]d any -> any any (sid:%[1]d;)`, 20000, ""},
 		{"a port each", `alert tcp any any -> any %d (content:"abc"; sid:%[1]d;)`, 20000, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -162,7 +163,7 @@ func TestRuleSetBounds(t *testing.T) {
 			start, text := time.Now(), 0
 			var err error
 			for i := 1; i <= tc.n; i++ {
-				line := fmt.Sprintf(tc.format, i, fmt.Sprintf("%032x", uint64(i)*0x9e3779b97f4a7c15))
+				line := fmt.Sprintf(tc.format, i, fmt.Sprintf("%032x", uint64(i)*0x9e3779b97f4a7c15), i%199, i/199%256)
 				line, _, _ = strings.Cut(line, "%!(EXTRA")
 				text += len(line)
 				r, e := rules.ParseRule(line)

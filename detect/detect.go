@@ -12,11 +12,8 @@ package detect
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"weir/decode/field"
@@ -49,6 +46,7 @@ type Options struct {
 	Datasets       Datasets      // sets that rules look values up in
 	GuessTx        bool          // alerts on packets and streams show the transaction, where only one is open
 	TxShown        int           // such alerts that show the same transaction
+	Sets           SetCache      // nil without
 	IPS            bool          // the traffic counts as inline: verdicts take effect
 }
 
@@ -185,7 +183,9 @@ func (b *Builder) Build() (*Engine, *Report, error) {
 	b.applyLimits(b.opt.Limits)
 	order(b.sigs, b.opt.Actions)
 	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares, sets: b.sets, tags: b.tags, hostTags: b.hostTags, bitNames: b.bitNames}
-	return e, &Report{Loaded: len(b.sigs), Errors: b.errs, Warnings: b.odd}, e.group()
+	err := e.group()
+	e.opt.Sets = nil
+	return e, &Report{Loaded: len(b.sigs), Errors: b.errs, Warnings: b.odd}, err
 }
 
 // varUse is what a rule does with variables of one kind.
@@ -270,32 +270,6 @@ func transport(p *packet.Packet) int {
 		return trUDP
 	}
 	return trOther
-}
-
-// patternSet is a set of fast patterns.
-type patternSet struct {
-	pats []mpm.Pattern
-	set  *mpm.Set
-}
-
-func (p *patternSet) add(s *signature) {
-	f := s.fast
-	if f.depth > 0 && f.depth-f.offset < len(f.pattern) {
-		f.depth = f.offset + len(f.pattern)
-	}
-	p.pats = append(p.pats, mpm.Pattern{
-		ID: uint32(s.order), Bytes: f.pattern, Nocase: f.nocase, Offset: f.offset, Depth: f.depth, End: f.end,
-	})
-}
-
-// build compiles the set; kind is that of the buffers.
-func (p *patternSet) build(kind mpm.Kind) (err error) {
-	if p == nil || len(p.pats) == 0 {
-		return nil
-	}
-	p.set, err = mpm.Build(p.pats, mpm.Options{Kind: kind})
-	p.pats = nil
-	return err
 }
 
 // ruleGroup finds rules by a pattern in payload: those for any port, those for
@@ -594,75 +568,6 @@ func (e *Engine) groupPlain(s *signature) {
 			}
 		}
 	}
-}
-
-// buildSets compiles all pattern sets.
-func (e *Engine) buildSets() error {
-	var all []*patternSet
-	group := func(g *ruleGroup) {
-		all = append(all, &g.any)
-		for s := range g.byPort.all {
-			all = append(all, s)
-		}
-		all = append(all, g.byApp...)
-	}
-	for t := range e.payload {
-		for d := range e.payload[t] {
-			group(&e.payload[t][d])
-		}
-	}
-	for d := range e.stream {
-		group(&e.stream[d])
-	}
-	for _, s := range all {
-		if err := s.build(mpm.Stream); err != nil {
-			return err
-		}
-	}
-	// Protocols of one family (http) have buffers with the same rules: they share
-	// the set.
-	built := map[setKey]*mpm.Set{}
-	for i := range e.app {
-		for d := range e.app[i] {
-			for _, b := range e.app[i][d].buffers {
-				kind := mpm.Short
-				if b.def.Kind == field.KindBody {
-					kind = mpm.Stream
-				}
-				key := b.patternSet.key(kind)
-				if b.set = built[key]; b.set != nil {
-					b.pats = nil
-					continue
-				}
-				if err := b.build(kind); err != nil {
-					return err
-				}
-				built[key] = b.set
-			}
-		}
-	}
-	return nil
-}
-
-// setKey stands for patterns and the kind of their buffers.
-type setKey [sha256.Size]byte
-
-// key returns what equal sets have in common.
-func (p *patternSet) key(kind mpm.Kind) setKey {
-	h := sha256.New()
-	b := []byte{byte(kind)}
-	for i := range p.pats {
-		x := &p.pats[i]
-		b = binary.AppendUvarint(b, uint64(x.ID))
-		b = binary.AppendUvarint(b, uint64(len(x.Bytes)))
-		b = append(b, x.Bytes...)
-		b = binary.AppendUvarint(b, uint64(x.Offset))
-		b = binary.AppendUvarint(b, uint64(x.Depth))
-		b = strconv.AppendBool(strconv.AppendBool(b, x.Nocase), x.End)
-		h.Write(b)
-		b = b[:0]
-	}
-	return setKey(h.Sum(nil))
 }
 
 // ChecksOverlaps reports whether a rule asks for TCP segments that overlap and

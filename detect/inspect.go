@@ -289,7 +289,7 @@ func (w *Worker) scanSet(s *patternSet, b []byte) {
 		return
 	}
 	for _, id := range s.set.Scan(b, &w.scan) {
-		w.add(int(id))
+		w.add(int(s.sigs[id]))
 	}
 }
 

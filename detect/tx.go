@@ -113,7 +113,7 @@ func (w *Worker) scanBuffer(b *bufferSet, tx proto.Transaction, dir field.Dir) {
 		c, more := w.buffer(b.def, b.transforms, b.key, tx, dir, i)
 		if c.b != nil {
 			for _, id := range b.set.Scan(c.b, &w.scan) {
-				w.add(int(id))
+				w.add(int(b.sigs[id]))
 			}
 		}
 		if !more {

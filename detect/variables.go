@@ -3,7 +3,6 @@ package detect
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -44,17 +43,22 @@ type captured struct {
 	value []byte
 }
 
-// captureList finds the list of captures behind a regular expression.
-var captureList = regexp.MustCompile(`\s*,\s*(?:flow|pkt|alert)\s*:`)
-
 // splitCaptures splits what stands behind an expression and its flags,
 // ", flow:name, pkt:name", off a pcre.
 func splitCaptures(v string) (pcre string, list []string) {
-	at := captureList.FindStringIndex(v)
-	if at == nil {
-		return v, nil
+	const blanks = " \t\n\f\r"
+	for i := 0; ; i++ {
+		n := strings.IndexByte(v[i:], ',')
+		if n < 0 {
+			return v, nil
+		}
+		i += n
+		word := strings.TrimLeft(v[i+1:], blanks)
+		word, _, ok := strings.Cut(word[:min(len(word), 16)], ":")
+		if _, known := scopes[strings.TrimRight(word, blanks)]; ok && known {
+			return strings.TrimRight(v[:i], blanks), split(strings.TrimLeft(v[i:], " \t,"))
+		}
 	}
-	return v[:at[0]], split(strings.TrimLeft(v[at[0]:], " \t,"))
 }
 
 // captures says where the groups of m go: the list names them in order, and a

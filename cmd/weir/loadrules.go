@@ -86,6 +86,13 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	if opt.Datasets, err = datasets(c); err != nil {
 		return nil, err
 	}
+	cache, err := openRuleCache(c, files)
+	if err != nil {
+		rs.warnings = append(rs.warnings, fmt.Sprintf("detect.sgh-mpm-caching: %v: sets are compiled anew at each start", err))
+	}
+	if cache != nil {
+		opt.Sets = cache
+	}
 	b := detect.NewBuilder(set, opt)
 	add := func(name string, text []byte) {
 		for r, err := range rules.All(name, text) {
@@ -109,6 +116,11 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	engine, rep, err := b.Build()
 	if err != nil {
 		return nil, err
+	}
+	if cache != nil {
+		if err := cache.Close(); err != nil {
+			rs.warnings = append(rs.warnings, fmt.Sprintf("detect.sgh-mpm-caching: %v", err))
+		}
 	}
 	rs.engine, rs.loaded = engine, rep.Loaded
 	rs.errs = append(rs.errs, rep.Errors...)

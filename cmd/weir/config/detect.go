@@ -6,7 +6,7 @@ type Detect struct {
 	CustomValues     Section    `key:"custom-values" doc:"groups of profile custom"`
 	SGHMPMContext    string     `key:"sgh-mpm-context" def:"auto" want:"auto|single|full" doc:"pattern sets shared between groups of rules"`
 	Caching          bool       `key:"sgh-mpm-caching" def:"yes" doc:"keep compiled rules on disk for the next start"`
-	CachingPath      Path       `key:"sgh-mpm-caching-path" doc:"where; the folder of the user's caches if empty"`
+	CachingPath      Path       `key:"sgh-mpm-caching-path" doc:"where: in a folder weir of it, which is the user's alone; the folder of the user's caches if empty"`
 	RecursionLimit   uint32     `key:"inspection-recursion-limit" def:"3000" doc:"attempts to fit the contents of one rule to one buffer; 0 is no limit"`
 	StreamTxLogLimit uint8      `key:"stream-tx-log-limit" def:"4" doc:"alerts of rules on packets and streams that show the same transaction"`
 	GuessApplayerTx  string     `key:"guess-applayer-tx" def:"auto" want:"auto|yes|no" doc:"alerts of rules on packets and streams show the transaction, where only one is open; auto: up to Suricata 7"`
