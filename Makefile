@@ -7,13 +7,13 @@ export CGO_ENABLED = 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build run test race fuzz bench check generate docs captures e2e clean
+.PHONY: help build run test race fuzz bench check generate profile docs captures e2e clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 build: ## build the static binary bin/weir
-	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/weir
+	$(GO) build -pgo=cmd/weir/weir.pgo -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/weir
 
 run: build ## analyse the bundled captures with the bundled rules
 	$(BIN) pcap -l out/run testdata/captures
@@ -36,6 +36,10 @@ check: ## format, vet, staticcheck, generated files and manual are current
 
 generate: ## rebuild generated files
 	$(GO) generate ./...
+
+profile: build ## renew cmd/weir/weir.pgo: make profile CAPTURE=FILE RULES=FILE CONFIG=FILE
+	$(BIN) pcap -q -k none -c $(CONFIG) -S $(RULES) -l out/profile --cpu-profile out/weir.pgo $(CAPTURE)
+	$(GO) tool pprof -proto out/weir.pgo > cmd/weir/weir.pgo
 
 docs: build ## print docs/reference from the code
 	$(BIN) docs docs/reference

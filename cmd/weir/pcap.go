@@ -11,14 +11,15 @@ import (
 type pcapOptions struct {
 	engineOptions
 
-	Captures  []string // files, folders, "-"
-	BPF       string   // filter; empty takes every packet
-	Separate  bool     // each capture with fresh state and a folder of its own below LogDir
-	Workers   int      // 0: as many as there are processors, 1 with --runmode single
-	StatsJSON string   // file for the figures of the run; empty writes none
-	Profile   bool     // what each rule costs
-	JSON      bool     // the summary as JSON
-	Quiet     bool     // no progress, no summary
+	Captures   []string // files, folders, "-"
+	BPF        string   // filter; empty takes every packet
+	Separate   bool     // each capture with fresh state and a folder of its own below LogDir
+	Workers    int      // 0: as many as there are processors, 1 with --runmode single
+	StatsJSON  string   // file for the figures of the run; empty writes none
+	CPUProfile string
+	Profile    bool // what each rule costs
+	JSON       bool // the summary as JSON
+	Quiet      bool // no progress, no summary
 }
 
 func pcapCommand() *cobra.Command {
@@ -61,6 +62,7 @@ capture is broken or an output is incomplete; 2 the command line is wrong.`,
 	f.BoolVar(&o.Separate, "separate", false, "each capture with fresh state and a folder of its own below the log folder")
 	f.IntVar(&o.Workers, "workers", 0, "`N` workers; by default one for each processor")
 	f.StringVar(&o.StatsJSON, "stats-json", "", "write the figures of the run to `FILE`")
+	f.StringVar(&o.CPUProfile, "cpu-profile", "", "write where processor time goes to `FILE`, for go tool pprof")
 	f.BoolVar(&o.Profile, "profile-rules", false, "say at the end which rules were dear, and why; takes time of its own")
 	f.BoolVar(&o.JSON, "json", false, "summary as JSON")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress and no summary")

@@ -16,7 +16,12 @@ import (
 )
 
 // runPcap is weir pcap.
-func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) error {
+func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) (err error) {
+	profiled, err := profileCPU(o.CPUProfile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, profiled()) }()
 	cfg, warnings, err := config.Load(o.Config)
 	if err != nil {
 		return err
