@@ -13,7 +13,7 @@ import (
 // registeredDomain appends the domain that was registered: the public suffix and
 // the label before it. A name that has none stays as it is.
 func registeredDomain(dst, b []byte) []byte {
-	if d, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(string(b))); err == nil {
+	if d, err := publicsuffix.EffectiveTLDPlusOne(string(lowerBytes(b))); err == nil {
 		return append(dst, b[len(b)-len(d):]...)
 	}
 	return append(dst, b...)
@@ -22,7 +22,7 @@ func registeredDomain(dst, b []byte) []byte {
 // publicSuffix appends the suffix under which names are registered. A name that
 // has none stays as it is.
 func publicSuffix(dst, b []byte) []byte {
-	tld, icann := publicsuffix.PublicSuffix(strings.ToLower(string(b)))
+	tld, icann := publicsuffix.PublicSuffix(string(lowerBytes(b)))
 	if icann || strings.Contains(tld, ".") {
 		return append(dst, b[len(b)-len(tld):]...)
 	}

@@ -37,8 +37,16 @@ var transforms = map[string]func(v string) (transform, error){
 		}
 		return dst
 	}),
-	"to_lowercase": simple("to_lowercase", func(dst, b []byte) []byte { return append(dst, bytes.ToLower(b)...) }),
-	"to_uppercase": simple("to_uppercase", func(dst, b []byte) []byte { return append(dst, bytes.ToUpper(b)...) }),
+	"to_lowercase": simple("to_lowercase", func(dst, b []byte) []byte { return append(dst, lowerBytes(b)...) }),
+	"to_uppercase": simple("to_uppercase", func(dst, b []byte) []byte {
+		for _, c := range b {
+			if c >= 'a' && c <= 'z' {
+				c -= 'a' - 'A'
+			}
+			dst = append(dst, c)
+		}
+		return dst
+	}),
 	"to_md5":       simple("to_md5", func(dst, b []byte) []byte { s := md5.Sum(b); return append(dst, s[:]...) }),
 	"to_sha1":      simple("to_sha1", func(dst, b []byte) []byte { s := sha1.Sum(b); return append(dst, s[:]...) }),
 	"to_sha256":    simple("to_sha256", func(dst, b []byte) []byte { s := sha256.Sum256(b); return append(dst, s[:]...) }),
