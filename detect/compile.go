@@ -57,6 +57,9 @@ func (b *Builder) compile(r *rules.Rule) (*signature, *rules.Error) {
 			}
 			return fail(pos, fmt.Errorf("%s: %w", shortName(c.opt.Name), err))
 		}
+		if b.draft != nil {
+			b.draft.note(c, c.opt)
+		}
 	}
 	if err := c.finish(); err != nil {
 		return fail(r.Pos, err)

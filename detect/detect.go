@@ -69,6 +69,8 @@ type Builder struct {
 	sets      []*dataset.Set
 	files     FileNeeds
 
+	draft *draft // of the rule that is explained; nil: none
+
 	programBytes, addressRanges int // taken, see bounds.go
 
 	// Scratch of metadata.

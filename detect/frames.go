@@ -67,6 +67,9 @@ func (w *Worker) WantsFrames() (any, stream bool) {
 // frame runs the rules on frames over one of them. A rule fires once on each.
 func (w *Worker) frame(fr *decode.Frame) {
 	p, f := w.in.Packet, w.in.Flow
+	if w.ex != nil && w.ex.s.onFrames {
+		w.ex.see(w, w.txOf(fr), p.Dir, fr)
+	}
 	for _, s := range w.e.onFrames {
 		if slices.Contains(*fr.Fired, uint32(s.order)) || !slices.Contains(s.app, fr.Proto) || !w.conditions(s, p, f) {
 			continue
@@ -113,19 +116,7 @@ func (w *Worker) fitsFrame(s *signature, fr *decode.Frame, p *packet.Packet) boo
 		u := &s.units[i]
 		switch {
 		case u.frames != nil:
-			if !slices.Contains(u.frames, frameRef{fr.Proto, fr.Kind}) {
-				return false
-			}
-			data := fr.Data
-			for _, t := range u.transforms {
-				if w.used == len(w.spare) {
-					w.spare = append(w.spare, nil)
-				}
-				w.spare[w.used] = t.apply(w.spare[w.used][:0], data)
-				data = w.spare[w.used]
-				w.used++
-			}
-			if !w.fits(u, data, fr.Base, fr.End) {
+			if !w.frameUnit(u, fr) {
 				return false
 			}
 		case u.def != nil, !w.payloadUnit(s, u, p, w.in.Flow):
@@ -133,4 +124,21 @@ func (w *Worker) fitsFrame(s *signature, fr *decode.Frame, p *packet.Packet) boo
 		}
 	}
 	return true
+}
+
+// frameUnit checks contents on the bytes of a frame.
+func (w *Worker) frameUnit(u *unit, fr *decode.Frame) bool {
+	if !slices.Contains(u.frames, frameRef{fr.Proto, fr.Kind}) {
+		return false
+	}
+	data := fr.Data
+	for _, t := range u.transforms {
+		if w.used == len(w.spare) {
+			w.spare = append(w.spare, nil)
+		}
+		w.spare[w.used] = t.apply(w.spare[w.used][:0], data)
+		data = w.spare[w.used]
+		w.used++
+	}
+	return w.fits(u, data, fr.Base, fr.End)
 }

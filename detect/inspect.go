@@ -34,10 +34,11 @@ type Worker struct {
 	used   int
 	alerts []alert
 
-	costs       []cost // by rule; nil: nobody asks
-	quarantines bool   // rules may be taken out of use
-	out         []bool // those that are; nil: none
-	epoch       uint64 // of the last packet, see quarantine
+	costs       []cost     // by rule; nil: nobody asks
+	quarantines bool       // rules may be taken out of use
+	out         []bool     // those that are; nil: none
+	epoch       uint64     // of the last packet, see quarantine
+	ex          *Explainer // nil: nobody asks; else costs is not nil
 
 	states []*flowState
 	freeSt []uint32
@@ -131,6 +132,9 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 		for _, tx := range in.Txs {
 			tx.Base().Inspected = [2]bool{true, true}
 		}
+		if w.ex != nil {
+			w.ex.passed++
+		}
 		return 0
 	}
 	w.alerts, w.txFirst, w.hasRaw = w.alerts[:0], w.txFirst[:0], false
@@ -150,6 +154,9 @@ func (w *Worker) Inspect(in *decode.Inspection) decode.Verdict {
 	}
 	var v decode.Verdict
 	slices.Sort(w.cand)
+	if w.ex != nil {
+		w.ex.packet(w)
+	}
 	for _, i := range w.cand {
 		s := w.e.sigs[i]
 		if s.hasTx && !s.eventOnly {

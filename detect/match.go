@@ -23,6 +23,7 @@ const (
 	mBase64
 	mEntropy
 	mDataset
+	mMark // notes where the match before it has ended, for an Explainer
 )
 
 // number is a constant or a variable of byte_extract and byte_math.
@@ -106,6 +107,8 @@ type matchState struct {
 	measured bool
 	// context collects what sets hold of the values found; nil: nobody asks.
 	context *[]byte
+	// marks are the ends of matches, of an Explainer alone.
+	marks []int
 }
 
 func (n *number) get(st *matchState) int64 {
@@ -228,6 +231,9 @@ func (st *matchState) run(ms []matcher, prev int) bool {
 		}
 		st.vars[m.out] = v
 		return st.run(ms[1:], end)
+	case mMark:
+		st.marks[m.fastOff] = prev
+		return st.run(ms[1:], prev)
 	}
 	return false
 }

@@ -144,6 +144,9 @@ func (w *Worker) tryPacket(s *signature) (fits bool) {
 	if w.costs == nil {
 		fits = w.packetRule(s, p, f)
 	} else {
+		if w.ex != nil && w.ex.s == s {
+			w.ex.see(w, nil, p.Dir, nil)
+		}
 		start := time.Now()
 		fits = w.packetRule(s, p, f)
 		w.costs[s.order].add(time.Since(start), fits)
@@ -162,6 +165,9 @@ func (w *Worker) tryTx(pd *pending, tx proto.Transaction, dir field.Dir, progres
 	if w.costs == nil {
 		w.txRule(pd, tx, dir, progress)
 	} else {
+		if w.ex != nil && w.ex.s.order == pd.sig {
+			w.ex.see(w, tx, dir, nil)
+		}
 		start, before := time.Now(), len(w.alerts)
 		w.txRule(pd, tx, dir, progress)
 		w.costs[pd.sig].add(time.Since(start), len(w.alerts) > before)

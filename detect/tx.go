@@ -65,6 +65,9 @@ func (w *Worker) txPass(g *appGroup, st *txState, tx proto.Transaction, dir fiel
 	for _, s := range w.txFirst {
 		w.add(s.order)
 	}
+	if w.ex != nil && w.ex.s.hasTx && w.ex.s.dir&dir != 0 {
+		w.add(w.ex.s.order) // it may lack no more than its fast pattern
+	}
 	for _, i := range w.cand {
 		if !slices.ContainsFunc(st.pending, func(p pending) bool { return p.sig == int(i) }) {
 			st.pending = append(st.pending, pending{sig: int(i)})
@@ -79,6 +82,9 @@ func (w *Worker) txPass(g *appGroup, st *txState, tx proto.Transaction, dir fiel
 	}
 	slices.SortFunc(st.pending, func(a, b pending) int { return a.sig - b.sig })
 	w.txNow = t
+	if w.ex != nil {
+		w.ex.tx(w, st, tx, dir)
+	}
 	for i := range st.pending {
 		if p := &st.pending[i]; !p.off {
 			w.tryTx(p, tx, dir, progress)
@@ -182,9 +188,10 @@ func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progre
 		if u.payload || u.header != nil || u.each != nil {
 			ok = w.payloadUnit(s, u, p, f)
 		} else if def := u.of(w.in.Proto); def != nil {
-			d, dir, progress := d, dir, progress
-			if s.wholeTx && def.Dir != field.Both {
-				d, dir = def.Dir.Index(), def.Dir
+			d, dir := d, s.side(def, dir)
+			progress := progress
+			if s.wholeTx {
+				d = dir.Index()
 				progress = tx.Base().Progress[d]
 			}
 			if def.State[d] > progress && !w.in.Last {
@@ -224,6 +231,15 @@ func (w *Worker) txRule(pd *pending, tx proto.Transaction, dir field.Dir, progre
 		}
 	}
 	w.fire(s, tx)
+}
+
+// side returns the direction in which a field is looked at: for rules about both
+// that of the field, else that of the packet.
+func (s *signature) side(def *field.Def, dir field.Dir) field.Dir {
+	if s.wholeTx && def.Dir != field.Both {
+		return def.Dir
+	}
+	return dir
 }
 
 // unit checks one buffer or field of a transaction.

@@ -19,6 +19,9 @@ func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
 	// Rules on the packet and on its transactions were found one after the
 	// other: they count in the order of the rules.
 	slices.SortStableFunc(w.alerts, func(a, b alert) int { return cmp.Compare(a.sig.order, b.sig.order) })
+	if w.ex != nil {
+		w.ex.fits(w)
+	}
 	var v decode.Verdict
 	shown := w.alerts[:0]
 	for i := range w.alerts {
@@ -28,6 +31,9 @@ func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
 			v |= decode.VerdictBypass
 		}
 		allowed := w.allow(&a, p, f)
+		if w.ex != nil {
+			w.ex.allowed(&a, allowed)
+		}
 		if allowed != match {
 			w.Suppressed++
 		}
@@ -48,6 +54,9 @@ func (w *Worker) publish(p *packet.Packet, f *flow.Flow) decode.Verdict {
 		if a.action == actPass {
 			break // nothing behind it counts
 		}
+	}
+	if w.ex != nil {
+		w.ex.settled(w, shown)
 	}
 	for _, a := range shown {
 		v |= decode.VerdictAlerted

@@ -34,8 +34,9 @@ type analysis struct {
 	filter   string           // takes only the packets that fit; empty takes all
 	progress func(done int64) // bytes of captures read so far; may be nil
 	warn     func(format string, args ...any)
-	costs    *detect.Costs // of the rules; nil: nobody asks
-	told     bool          // what the configuration has besides
+	costs    *detect.Costs     // of the rules; nil: nobody asks
+	explain  *detect.Explainer // of one rule; nil: nobody asks
+	told     bool              // what the configuration has besides
 
 	summary *summary // nil: nobody reads one
 	stats   runStats
@@ -144,6 +145,9 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 		workers[i] = a.rules.engine.NewWorker(pub, shared)
 		if a.costs != nil {
 			workers[i].Profile()
+		}
+		if a.explain != nil {
+			workers[i].Watch(a.explain)
 		}
 		return workers[i]
 	}

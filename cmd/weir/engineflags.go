@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/cmd/weir/config"
+	"weir/detect"
+	"weir/rules"
 )
 
 // engineOptions are the flags of every verb that sets the engine up. Names and
@@ -23,6 +25,17 @@ type engineOptions struct {
 	DisableDetection bool
 	StrictKeywords   []string // "all", or names of keywords
 	RunMode          string   // single, autofp, workers; empty: runmode of the configuration
+
+	// extra are rules besides those of files; with any, the bundled ones are not
+	// taken. add, if not nil, is what rules are added by.
+	extra []ruleText
+	add   func(b *detect.Builder, r *rules.Rule) *rules.Error
+}
+
+// ruleText are rules that stand in no file of the run; positions name it.
+type ruleText struct {
+	name string
+	text []byte
 }
 
 // runModes are what --runmode takes.

@@ -35,7 +35,7 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	}
 	start := time.Now()
 	rs := &ruleSet{}
-	bundled := len(files) == 0 && o.Config.File == ""
+	bundled := len(files) == 0 && o.Config.File == "" && len(o.extra) == 0
 	opt := detect.Options{
 		Vars: ruleVars(c), PCRELimit: 1 << 17, AlertMax: int(c.PacketAlertMax), KeepRaw: showsRule(c, "raw"), KeepReferences: showsRule(c, "reference"), RuleDir: string(c.DefaultRulePath),
 		Actions: c.ActionOrder, IPS: c.IPS, MaxFlowbits: int(c.Detect.Flowbits.MaxPerSignature),
@@ -100,11 +100,18 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 				rs.errs = append(rs.errs, err)
 				continue
 			}
-			b.Add(r)
+			if o.add != nil {
+				o.add(b, r)
+			} else {
+				b.Add(r)
+			}
 		}
 	}
 	if bundled {
 		add(dist.Name, dist.Rules)
+	}
+	for _, x := range o.extra {
+		add(x.name, x.text)
 	}
 	for _, name := range files {
 		text, err := os.ReadFile(name)

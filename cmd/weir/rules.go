@@ -23,7 +23,7 @@ func rulesCommand() *cobra.Command {
 			return unknownCommand(cmd, words[0])
 		},
 	}
-	cmd.AddCommand(rulesCheckCommand(), rulesUpdateCommand())
+	cmd.AddCommand(rulesCheckCommand(), rulesExplainCommand(), rulesUpdateCommand())
 	return cmd
 }
 
