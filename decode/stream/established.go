@@ -58,6 +58,12 @@ func (a *arrival) data() bool {
 	if !a.inOrder() {
 		return a.event(packet.EvStreamEstPktBeforeLastAck)
 	}
+	if s.midstream && !a.toServer() && from.nextWin == from.isn+1 {
+		// The first packet of the other side of a connection whose start was not
+		// seen: only now is it known that it sends.
+		from.window = a.scaled()
+		from.nextWin = from.lastAck + from.window
+	}
 	probe := a.p.PayLen == 1 && t.Seq == from.nextSeq && from.window == 0
 	if after(t.Ack, to.nextSeq) {
 		a.Counters.AckUnseen++

@@ -8,6 +8,7 @@ import (
 	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
 	"weir/decode/proto/http2"
+	"weir/decode/proto/smb"
 	"weir/decode/proto/ssh"
 	"weir/decode/proto/tls"
 )
@@ -25,5 +26,6 @@ func Set() (*proto.Set, error) {
 		ftp.Data,
 		ssh.Protocol,
 		dcerpc.Protocol,
+		smb.Protocol,
 	}, known...)...)
 }

@@ -13,9 +13,6 @@ import (
 var known = []*proto.Protocol{
 	tcp("smtp", "Simple mail transfer (RFC 5321).", field.ToServer|field.ToClient,
 		prefix(proto.TCP, field.ToServer, true, "EHLO", "HELO", "QUIT")...),
-	tcp("smb", "Server message block.", 0,
-		proto.Pattern{Transport: proto.TCP, Dir: field.Both, Bytes: "\xffSMB", Offset: 4, Depth: 8},
-		proto.Pattern{Transport: proto.TCP, Dir: field.Both, Bytes: "\xfeSMB", Offset: 4, Depth: 8}),
 	tcp("imap", "Internet message access (RFC 9051).", 0,
 		append(prefix(proto.TCP, field.ToServer, true, "1 capability"), prefix(proto.TCP, field.ToClient, true, "* OK ")...)...),
 	tcp("pop3", "Post office (RFC 1939).", 0,

@@ -39,7 +39,6 @@ type Interface struct {
 	Context      uint16
 	Acked        bool   // the server has answered
 	Result       uint16 // 0 accepts (C706 section 12.6.3.1, p_cont_def_result_t)
-	Reason       uint16
 }
 
 // Binder is what a connection or a pipe has agreed on.
@@ -87,13 +86,13 @@ func (d *Binder) Ack(h *Header, b []byte) {
 	items := int(c.U8())
 	c.Skip(3)
 	for i := d.last; items > 0 && i < len(d.Interfaces); items, i = items-1, i+1 {
-		result, reason := n.u16(), n.u16()
-		c.Skip(20) // transfer syntax
+		result := n.u16()
+		c.Skip(2 + 20) // reason and transfer syntax
 		if c.Short() {
 			return
 		}
 		x := &d.Interfaces[i]
-		x.Acked, x.Result, x.Reason = true, result, reason
+		x.Acked, x.Result = true, result
 	}
 }
 

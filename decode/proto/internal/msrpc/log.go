@@ -28,8 +28,12 @@ func FormatOf(version string) Format {
 }
 
 // AppendInterfaces appends the interfaces of a call; those of a request only so
-// far as they are the one that is called, from version 8 on.
+// far as they are the one that is called, from version 8 on. What follows the result
+// in its upper byte is shown as the reason, as it has always been.
 func AppendInterfaces(b []byte, c *Call, f Format, reason bool) []byte {
+	if c.Req == Request && f == Format7 && len(c.Interfaces) > 0 && c.Interfaces[0].Result != 0 {
+		return b
+	}
 	b = event.OpenArray(b, "interfaces")
 	for i := range c.Interfaces {
 		x := &c.Interfaces[i]
@@ -50,9 +54,9 @@ func AppendInterfaces(b []byte, c *Call, f Format, reason bool) []byte {
 			}
 		}
 		if x.Acked && c.Req != Request {
-			b = event.Uint(b, "ack_result", uint64(x.Result))
+			b = event.Uint(b, "ack_result", uint64(x.Result&0xff))
 			if reason {
-				b = event.Uint(b, "ack_reason", uint64(x.Reason))
+				b = event.Uint(b, "ack_reason", uint64(x.Result>>8))
 			}
 		}
 		b = event.Close(b)

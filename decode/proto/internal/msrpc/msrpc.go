@@ -95,6 +95,12 @@ func ParseHeader(b []byte) (h Header, ok bool) {
 	return h, !c.Short() && h.Major == 5 && h.Minor <= 1 && h.Len >= HeaderLen
 }
 
+// Begins reports whether b begins with a message of a connection.
+func Begins(b []byte) bool {
+	h, ok := ParseHeader(b)
+	return ok && h.Type.Known() && b[4]&0xee == 0
+}
+
 // numbers reads numbers in the byte order of a message.
 type numbers struct {
 	*cursor.Cursor

@@ -1,0 +1,130 @@
+package smb
+
+import "strconv"
+
+// command returns the name of a transaction's command; a number where it has none.
+func (t *Tx) command() string {
+	if t.version == 1 {
+		if n, ok := commands1[uint8(t.cmd)]; ok {
+			return n
+		}
+	} else if int(t.cmd) < len(commands2) {
+		return commands2[t.cmd]
+	}
+	return strconv.Itoa(int(t.cmd))
+}
+
+// commands1 are the names of [MS-CIFS] section 2.2.2.1 as far as records use them.
+var commands1 = map[uint8]string{
+	0x00: "SMB1_COMMAND_CREATE_DIRECTORY",
+	0x01: "SMB1_COMMAND_DELETE_DIRECTORY",
+	0x02: "SMB1_COMMAND_OPEN",
+	0x03: "SMB1_COMMAND_CREATE",
+	0x04: "SMB1_COMMAND_CLOSE",
+	0x05: "SMB1_COMMAND_FLUSH",
+	0x06: "SMB1_COMMAND_DELETE",
+	0x07: "SMB1_COMMAND_RENAME",
+	0x08: "SMB1_COMMAND_QUERY_INFORMATION",
+	0x09: "SMB1_COMMAND_SET_INFORMATION",
+	0x0a: "SMB1_COMMAND_READ",
+	0x0b: "SMB1_COMMAND_WRITE",
+	0x0c: "SMB1_COMMAND_LOCK_BYTE_RANGE",
+	0x0d: "SMB1_COMMAND_UNLOCK_BYTE_RANGE",
+	0x0e: "SMB1_COMMAND_CREATE_TEMPORARY",
+	0x0f: "SMB1_COMMAND_CREATE_NEW",
+	0x10: "SMB1_COMMAND_CHECK_DIRECTORY",
+	0x11: "SMB1_COMMAND_PROCESS_EXIT",
+	0x12: "SMB1_COMMAND_SEEK",
+	0x13: "SMB1_COMMAND_LOCK_AND_READ",
+	0x14: "SMB1_COMMAND_WRITE_AND_UNLOCK",
+	0x24: "SMB1_COMMAND_LOCKING_ANDX",
+	0x2b: "SMB1_COMMAND_ECHO",
+	0x2c: "SMB1_COMMAND_WRITE_AND_CLOSE",
+	0x2d: "SMB1_COMMAND_OPEN_ANDX",
+	0x2e: "SMB1_COMMAND_READ_ANDX",
+	0x2f: "SMB1_COMMAND_WRITE_ANDX",
+	0x25: "SMB1_COMMAND_TRANS",
+	0x32: "SMB1_COMMAND_TRANS2",
+	0x33: "SMB1_COMMAND_TRANS2_SECONDARY",
+	0x34: "SMB1_COMMAND_FIND_CLOSE2",
+	0x71: "SMB1_COMMAND_TREE_DISCONNECT",
+	0x72: "SMB1_COMMAND_NEGOTIATE_PROTOCOL",
+	0x73: "SMB1_COMMAND_SESSION_SETUP_ANDX",
+	0x74: "SMB1_COMMAND_LOGOFF_ANDX",
+	0x75: "SMB1_COMMAND_TREE_CONNECT_ANDX",
+	0x80: "SMB1_COMMAND_QUERY_INFO_DISK",
+	0xa0: "SMB1_COMMAND_NT_TRANS",
+	0xa1: "SMB1_COMMAND_NT_TRANS_SECONDARY",
+	0xa2: "SMB1_COMMAND_NT_CREATE_ANDX",
+	0xa4: "SMB1_COMMAND_NT_CANCEL",
+}
+
+// commands2 are those of [MS-SMB2] section 2.2.1.2.
+var commands2 = [...]string{
+	"SMB2_COMMAND_NEGOTIATE_PROTOCOL", "SMB2_COMMAND_SESSION_SETUP", "SMB2_COMMAND_SESSION_LOGOFF", "SMB2_COMMAND_TREE_CONNECT",
+	"SMB2_COMMAND_TREE_DISCONNECT", "SMB2_COMMAND_CREATE", "SMB2_COMMAND_CLOSE", "SMB2_COMMAND_FLUSH", "SMB2_COMMAND_READ",
+	"SMB2_COMMAND_WRITE", "SMB2_COMMAND_LOCK", "SMB2_COMMAND_IOCTL", "SMB2_COMMAND_CANCEL", "SMB2_COMMAND_KEEPALIVE",
+	"SMB2_COMMAND_FIND", "SMB2_COMMAND_CHANGE_NOTIFY", "SMB2_COMMAND_GET_INFO", "SMB2_COMMAND_SET_INFO", "SMB2_COMMAND_OPLOCK_BREAK",
+}
+
+// dispositionName names what to do if a file exists ([MS-SMB2] section 2.2.13).
+func dispositionName(d uint32) string {
+	names := [...]string{"FILE_SUPERSEDE", "FILE_OPEN", "FILE_CREATE", "FILE_OPEN_IF", "FILE_OVERWRITE", "FILE_OVERWRITE_IF"}
+	if int(d) < len(names) {
+		return names[d]
+	}
+	return "UNKNOWN"
+}
+
+// functionName names a control code ([MS-SMB2] section 2.2.31, [MS-FSCC] section 2.3).
+func functionName(f uint32) string {
+	switch f {
+	case 0x00060194:
+		return "FSCTL_DFS_GET_REFERRALS"
+	case 0x000601b0:
+		return "FSCTL_DFS_GET_REFERRALS_EX"
+	case 0x00090000:
+		return "FSCTL_REQUEST_OPLOCK_LEVEL_1"
+	case 0x0009003c:
+		return "FSCTL_GET_COMPRESSION"
+	case 0x00090064:
+		return "FSCTL_GET_NTFS_VOLUME_DATA"
+	case 0x0009009c:
+		return "FSCTL_GET_OBJECT_ID"
+	case 0x000900a4:
+		return "FSCTL_SET_REPARSE_POINT"
+	case 0x000900a8:
+		return "FSCTL_GET_REPARSE_POINT"
+	case 0x000900c0:
+		return "FSCTL_CREATE_OR_GET_OBJECT_ID"
+	case 0x000900c4:
+		return "FSCTL_SET_SPARSE"
+	case 0x00098208:
+		return "FSCTL_FILE_LEVEL_TRIM"
+	case 0x000980c8:
+		return "FSCTL_SET_ZERO_DATA"
+	case 0x00110018:
+		return "FSCTL_PIPE_WAIT"
+	case 0x0011400c:
+		return "FSCTL_PIPE_PEEK"
+	case fsctlPipeTransceive:
+		return "FSCTL_PIPE_TRANSCEIVE"
+	case 0x00140078:
+		return "FSCTL_SRV_REQUEST_RESUME_KEY"
+	case 0x00140204:
+		return "FSCTL_VALIDATE_NEGOTIATE_INFO"
+	case 0x001401d4:
+		return "FSCTL_LMR_REQUEST_RESILIENCY"
+	case 0x001401fc:
+		return "FSCTL_QUERY_NETWORK_INTERFACE_INFO"
+	case 0x00144064:
+		return "FSCTL_SRV_ENUMERATE_SNAPSHOTS"
+	case 0x001440f2:
+		return "FSCTL_SRV_COPYCHUNK"
+	case 0x001441bb:
+		return "FSCTL_SRV_READ_HASH"
+	case 0x001480f2:
+		return "FSCTL_SRV_COPYCHUNK_WRITE"
+	}
+	return "UNKNOWN"
+}
