@@ -171,7 +171,7 @@ func (c *compiler) protocol(name string) error {
 // option compiles one option.
 func (c *compiler) option(o *rules.Option) error {
 	if k, ok := keywords[o.Name]; ok {
-		return k(c, o.Value)
+		return k.setup(c, o.Value)
 	}
 	if t, ok := transforms[o.Name]; ok {
 		tr, err := t(o.Value)

@@ -21,7 +21,7 @@ func testFrames() map[string][]byte {
 	wrong := func(b []byte) []byte { b = slices.Clone(b); b[len(b)-1] ^= 1; return b }
 	tcp := packettest.TCP{
 		SrcPort: 1000, DstPort: 80, Seq: 100, Ack: 200, Flags: packet.ACK | packet.PSH, Window: 500,
-		Opts: []byte{2, 4, 5, 0xb4}, Data: []byte("GET /index.html aGVsbG8= 0123"),
+		Opts: []byte{2, 4, 5, 0xb4, 1, 3, 3, 7}, Data: []byte("GET /index.html aGVsbG8= 0123"),
 	}
 	options, igmp, sctp, part := v4, v4, v4, v4
 	options.Opts = []byte{7, 4, 4, 0} // record route
@@ -114,6 +114,7 @@ var keywordCases = map[string]keywordCase{
 	"window":              {"tcp", `window:500;`, `window:!500;`},
 	"tcp.window":          {"tcp", `tcp.window:500;`, `tcp.window:!500;`},
 	"tcp.mss":             {"tcp", `tcp.mss:1460;`, `tcp.mss:<536;`},
+	"tcp.wscale":          {"tcp", `tcp.wscale:7;`, `tcp.wscale:>7;`},
 	"ip_proto":            {"udp", `ip_proto:17;`, `ip_proto:!17;`},
 	"sameip":              {"same", `sameip;`, `sameip; ttl:1;`},
 	"flags":               {"tcp", `flags:AP;`, `flags:A;`},
@@ -156,7 +157,10 @@ var elsewhere = map[string]string{
 // not, and wants each keyword of the engine to be there.
 func TestKeywords(t *testing.T) {
 	frames := testFrames()
-	for name := range keywords {
+	for name, k := range keywords {
+		if name != k.Name && keywordCases[k.Name].frame != "" {
+			continue
+		}
 		if _, ok := keywordCases[name]; !ok && elsewhere[name] == "" {
 			t.Errorf("%s has no case", name)
 		}

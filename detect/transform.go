@@ -26,81 +26,109 @@ func simple(name string, f func(dst, b []byte) []byte) func(string) (transform, 
 	}
 }
 
-var transforms = map[string]func(v string) (transform, error){
-	"dotprefix":        simple("dotprefix", func(dst, b []byte) []byte { return append(append(dst, '.'), b...) }),
-	"strip_whitespace": simple("strip_whitespace", stripBlanks),
-	"compress_whitespace": simple("compress_whitespace", func(dst, b []byte) []byte {
-		for i, c := range b {
-			if !blank(c) || i == 0 || !blank(b[i-1]) {
-				dst = append(dst, c)
-			}
-		}
-		return dst
-	}),
-	"to_lowercase": simple("to_lowercase", func(dst, b []byte) []byte { return append(dst, lowerBytes(b)...) }),
-	"to_uppercase": simple("to_uppercase", func(dst, b []byte) []byte {
-		for _, c := range b {
-			if c >= 'a' && c <= 'z' {
-				c -= 'a' - 'A'
-			}
+// Transform changes the buffer before it for the conditions that follow.
+type Transform struct {
+	Name, Doc, Syntax, Example string
+	make                       func(v string) (transform, error)
+}
+
+// transformList are the transforms there are.
+var transformList = []Transform{
+	{"dotprefix", "Puts a dot in front, for names of which the end is looked for.", "", `pkt_data; dotprefix; content:".example.com"; endswith;`, simple("dotprefix", dotPrefix)},
+	{"domain", "The registered domain of a name.", "", `pkt_data; domain; content:"example.co.uk";`, simple("domain", registeredDomain)},
+	{"tld", "The public suffix of a name.", "", `pkt_data; tld; content:"co.uk";`, simple("tld", publicSuffix)},
+	{"strip_whitespace", "Takes blanks out.", "", `pkt_data; strip_whitespace; content:"ab";`, simple("strip_whitespace", stripBlanks)},
+	{"compress_whitespace", "Makes one of blanks in a row.", "", `pkt_data; compress_whitespace; content:"a b";`, simple("compress_whitespace", compressBlanks)},
+	{"to_lowercase", "Turns letters to lower case.", "", `pkt_data; to_lowercase; content:"ab";`, simple("to_lowercase", func(dst, b []byte) []byte { return append(dst, lowerBytes(b)...) })},
+	{"to_uppercase", "Turns letters to upper case.", "", `pkt_data; to_uppercase; content:"AB";`, simple("to_uppercase", upperBytes)},
+	{"header_lowercase", "Turns names of headers to lower case, not their values.", "", `pkt_data; header_lowercase; content:"host|3a 20|Example";`, simple("header_lowercase", lowerNames)},
+	{"strip_pseudo_headers", "Takes the pseudo headers of HTTP/2 out.", "", `pkt_data; strip_pseudo_headers; content:"host";`, simple("strip_pseudo_headers", stripPseudo)},
+	{"url_decode", "Decodes %XX and +.", "", `pkt_data; url_decode; content:"a b";`, simple("url_decode", urlDecode)},
+	{"from_base64", "Decodes base64.", "[bytes n][, offset n][, mode rfc4648|rfc2045|strict]", `pkt_data; from_base64; content:"secret";`, fromBase64},
+	{"gunzip", "Unpacks gzip.", "[max-size size]", `pkt_data; gunzip; content:"secret";`, unpacker("gunzip", openGzip)},
+	{"zlib_deflate", "Unpacks zlib.", "[max-size size]", `pkt_data; zlib_deflate; content:"secret";`, unpacker("zlib_deflate", openZlib)},
+	{"xor", "Exclusive or with a key that repeats.", "hexadecimal digits", `pkt_data; xor:"0d0ac8ff"; content:"secret";`, xorWith},
+	{"pcrexform", "The first group of a regular expression.", `"expression"`, `pkt_data; pcrexform:"id=([0-9]+)"; content:"1";`, pcrexform},
+	{"to_md5", "MD5, as 16 bytes.", "", `pkt_data; to_md5; content:"|d4 1d 8c d9 8f 00 b2 04 e9 80 09 98 ec f8 42 7e|";`, simple("to_md5", func(dst, b []byte) []byte { s := md5.Sum(b); return append(dst, s[:]...) })},
+	{"to_sha1", "SHA-1, as 20 bytes.", "", `pkt_data; to_sha1; content:"|da 39 a3 ee|"; startswith;`, simple("to_sha1", func(dst, b []byte) []byte { s := sha1.Sum(b); return append(dst, s[:]...) })},
+	{"to_sha256", "SHA-256, as 32 bytes.", "", `pkt_data; to_sha256; content:"|e3 b0 c4 42|"; startswith;`, simple("to_sha256", func(dst, b []byte) []byte { s := sha256.Sum256(b); return append(dst, s[:]...) })},
+}
+
+// transforms finds them by name.
+var transforms = func() map[string]func(v string) (transform, error) {
+	m := map[string]func(v string) (transform, error){}
+	for _, t := range transformList {
+		m[t.Name] = t.make
+	}
+	return m
+}()
+
+func dotPrefix(dst, b []byte) []byte { return append(append(dst, '.'), b...) }
+
+func compressBlanks(dst, b []byte) []byte {
+	for i, c := range b {
+		if !blank(c) || i == 0 || !blank(b[i-1]) {
 			dst = append(dst, c)
 		}
-		return dst
-	}),
-	"to_md5":       simple("to_md5", func(dst, b []byte) []byte { s := md5.Sum(b); return append(dst, s[:]...) }),
-	"to_sha1":      simple("to_sha1", func(dst, b []byte) []byte { s := sha1.Sum(b); return append(dst, s[:]...) }),
-	"to_sha256":    simple("to_sha256", func(dst, b []byte) []byte { s := sha256.Sum256(b); return append(dst, s[:]...) }),
-	"url_decode":   simple("url_decode", urlDecode),
-	"domain":       simple("domain", registeredDomain),
-	"tld":          simple("tld", publicSuffix),
-	"pcrexform":    pcrexform,
-	"from_base64":  fromBase64,
-	"gunzip":       unpacker("gunzip", openGzip),
-	"zlib_deflate": unpacker("zlib_deflate", openZlib),
-	"header_lowercase": simple("header_lowercase", func(dst, b []byte) []byte {
-		name := true
-		for _, c := range b {
-			if name && c >= 'A' && c <= 'Z' {
-				c |= 0x20
-			}
-			switch c {
-			case ':':
-				name = false
-			case '\n':
-				name = true
-			}
-			dst = append(dst, c)
+	}
+	return dst
+}
+
+func upperBytes(dst, b []byte) []byte {
+	for _, c := range b {
+		if c >= 'a' && c <= 'z' {
+			c -= 'a' - 'A'
 		}
-		return dst
-	}),
-	"strip_pseudo_headers": simple("strip_pseudo_headers", func(dst, b []byte) []byte {
-		for line := range bytes.Lines(b) {
-			if line[0] != ':' {
-				dst = append(dst, line...)
-			}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+func lowerNames(dst, b []byte) []byte {
+	name := true
+	for _, c := range b {
+		if name && c >= 'A' && c <= 'Z' {
+			c |= 0x20
 		}
-		return dst
-	}),
-	"xor": func(v string) (transform, error) {
-		v = strings.Trim(strings.TrimSpace(v), `"`)
-		key := make([]byte, 0, len(v)/2)
-		for i := 0; i+1 < len(v); i += 2 {
-			n, err := strconv.ParseUint(v[i:i+2], 16, 8)
-			if err != nil {
-				return transform{}, fmt.Errorf("value %q: want pairs of hexadecimal digits", v)
-			}
-			key = append(key, byte(n))
+		switch c {
+		case ':':
+			name = false
+		case '\n':
+			name = true
 		}
-		if len(key) == 0 || len(v)%2 != 0 {
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+func stripPseudo(dst, b []byte) []byte {
+	for line := range bytes.Lines(b) {
+		if line[0] != ':' {
+			dst = append(dst, line...)
+		}
+	}
+	return dst
+}
+
+func xorWith(v string) (transform, error) {
+	v = strings.Trim(strings.TrimSpace(v), `"`)
+	key := make([]byte, 0, len(v)/2)
+	for i := 0; i+1 < len(v); i += 2 {
+		n, err := strconv.ParseUint(v[i:i+2], 16, 8)
+		if err != nil {
 			return transform{}, fmt.Errorf("value %q: want pairs of hexadecimal digits", v)
 		}
-		return transform{"xor " + v, func(dst, b []byte) []byte {
-			for i, c := range b {
-				dst = append(dst, c^key[i%len(key)])
-			}
-			return dst
-		}}, nil
-	},
+		key = append(key, byte(n))
+	}
+	if len(key) == 0 || len(v)%2 != 0 {
+		return transform{}, fmt.Errorf("value %q: want pairs of hexadecimal digits", v)
+	}
+	return transform{"xor " + v, func(dst, b []byte) []byte {
+		for i, c := range b {
+			dst = append(dst, c^key[i%len(key)])
+		}
+		return dst
+	}}, nil
 }
 
 func blank(c byte) bool { return c == ' ' || c >= 9 && c <= 13 }

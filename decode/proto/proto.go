@@ -78,7 +78,7 @@ type Protocol struct {
 	Frames []string
 	// FrameTx: records of frames tell the transaction.
 	FrameTx bool
-	States [2][]State // by direction, in order; the index is the Progress value
+	States  [2][]State // by direction, in order; the index is the Progress value
 	// Done is the Progress value at which a direction is complete.
 	Done [2]uint8
 	// Header returns the value of a header of the request, by its name in lower
