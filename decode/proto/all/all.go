@@ -8,6 +8,7 @@ import (
 	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
 	"weir/decode/proto/http2"
+	"weir/decode/proto/krb5"
 	"weir/decode/proto/smb"
 	"weir/decode/proto/ssh"
 	"weir/decode/proto/tls"
@@ -27,5 +28,6 @@ func Set() (*proto.Set, error) {
 		ssh.Protocol,
 		dcerpc.Protocol,
 		smb.Protocol,
+		krb5.Protocol,
 	}, known...)...)
 }

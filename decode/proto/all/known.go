@@ -38,11 +38,6 @@ var known = []*proto.Protocol{
 		})}}},
 	{Name: "ike", Doc: "Internet key exchange (RFC 2409, 7296).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "500,4500", Min: 28, Func: ike}}},
-	{Name: "krb5", Doc: "Kerberos (RFC 4120).", Transport: proto.TCP | proto.UDP,
-		Probes: []proto.Probe{
-			{Transport: proto.UDP, Ports: "88", Min: 10, Func: when(kerberos)},
-			{Transport: proto.TCP, Ports: "88", Min: 14, Func: when(func(b []byte) bool { return kerberos(b[4:]) })},
-		}},
 	{Name: "snmp", Doc: "Network management (RFC 3416).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "161,162", Min: 8, Func: when(func(b []byte) bool { return b[0] == 0x30 })}}},
 	sip(),
@@ -142,12 +137,6 @@ func ike(b []byte, _ field.Dir, _ *flow.Flow) proto.Verdict {
 		return proto.No
 	}
 	return proto.Yes
-}
-
-// kerberos wants an application tag of the messages of RFC 4120 section 5.10.
-func kerberos(b []byte) bool {
-	t := b[0] & 0x1f
-	return b[0]&0xe0 == 0x60 && t >= 10 && t <= 30
 }
 
 // mqtt wants CONNECT from the client or CONNACK from the server first.

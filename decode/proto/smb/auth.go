@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"weir/decode/cursor"
+	"weir/decode/proto/internal/der"
 )
 
 // auth is what a session setup tells of the one who sets it up.
@@ -118,47 +119,11 @@ func (a *auth) kerberos(blob []byte) {
 	}
 }
 
-// element reads the tag and the value of the element of DER that c stands at.
-func element(c *cursor.Cursor) (tag byte, value []byte) {
-	tag = c.U8()
-	n := int(c.U8())
-	if n > 0x80 {
-		k := n - 0x80
-		n = 0
-		if k > 3 {
-			return 0, nil
-		}
-		for range k {
-			n = n<<8 | int(c.U8())
-		}
-	}
-	return tag, c.Bytes(n)
-}
-
-// within returns the value of the element of that tag among those of b.
-func within(b []byte, tag byte) []byte {
-	c := cursor.New(b)
-	for c.Len() > 0 {
-		t, v := element(&c)
-		if t == 0 || v == nil {
-			return nil
-		}
-		if t == tag {
-			return v
-		}
-	}
-	return nil
-}
-
 // apReq reads an AP-REQ; false if b is none.
 func (a *auth) apReq(b []byte) bool {
-	const sequence, general = 0x30, 0x1b
-	ticket := within(within(within(within(within(b, tagAPReq), sequence), tagAPTick), tagTicket), sequence)
-	if ticket == nil {
-		return false
-	}
-	realm := within(within(ticket, tagRealm), general)
-	strings := within(within(within(within(ticket, tagSName), sequence), tagStrings), sequence)
+	ticket := der.Path(b, tagAPReq, der.Sequence, tagAPTick, tagTicket, der.Sequence)
+	realm := der.Path(ticket, tagRealm, der.GeneralString)
+	strings := der.Path(ticket, tagSName, der.Sequence, tagStrings, der.Sequence)
 	if realm == nil || strings == nil {
 		return false
 	}
@@ -167,8 +132,8 @@ func (a *auth) apReq(b []byte) bool {
 	a.names = a.names[:0]
 	c := cursor.New(strings)
 	for c.Len() > 0 {
-		t, v := element(&c)
-		if t != general || len(v) > 255 {
+		t, v := der.Next(&c)
+		if t != der.GeneralString || len(v) > 255 {
 			break
 		}
 		a.names = append(append(a.names, byte(len(v))), v...)
