@@ -455,7 +455,7 @@ func (c *compiler) finish() error {
 				continue
 			}
 			c.prepare(m)
-			if u.def != nil && u.def.Check != nil {
+			if u.def != nil && u.def.Check != nil && len(u.transforms) == 0 {
 				if why := u.def.Check(m.pattern, m.nocase); why != "" && !m.negated {
 					return fmt.Errorf("%s: %s", u.def.Name, why)
 				}

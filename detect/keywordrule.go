@@ -11,7 +11,7 @@ import (
 // ruleKeywords say what a rule is and does.
 var ruleKeywords = []Keyword{
 	{Name: "msg", Doc: "What alerts say.", Syntax: `"text"`, Example: `msg:"EXAMPLE request for /admin";`, setup: ruleMessage},
-	{Name: "sid", Doc: "Number of the rule, unique within its group.", Syntax: "1 to 4294967295", Example: "rev:1;", setup: nothing},
+	{Name: "sid", Doc: "Number of the rule, unique within its group.", Syntax: "1 to 4294967295", setup: nothing},
 	{Name: "rev", Doc: "Revision of the rule; of several rules with one number the newest counts.", Syntax: "number", Example: "rev:2;", setup: nothing},
 	{Name: "gid", Doc: "Group that the number is of; 1 without it.", Syntax: "number", Example: "gid:1;", setup: nothing},
 	{Name: "classtype", Doc: "Class of the rule, which gives its priority.", Syntax: "name in classification.config", Example: "classtype:trojan-activity;", setup: classtype},

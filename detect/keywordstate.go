@@ -9,7 +9,7 @@ var stateKeywords = []Keyword{
 	{Name: "hostbits", Doc: "Sets or tests bits of a host.", Syntax: "set|unset|toggle|isset|isnotset, name[, src|dst|both]", Example: "hostbits:set,bad,src;", setup: hostbits},
 	{Name: "threshold", Doc: "How many alerts a rule raises, or how many matches one takes.", Syntax: "type limit|threshold|both|backoff, track by_src|by_dst|by_both|by_rule|by_flow, count n, seconds n", Example: "threshold:type limit, track by_src, count 1, seconds 60;", setup: thresholdKeyword},
 	{Name: "detection_filter", Doc: "The rule fires only beyond so many matches.", Syntax: "track by_src|by_dst|by_both|by_rule|by_flow, count n, seconds n[, unique_on src_port|dst_port]", Example: "detection_filter:track by_src, count 30, seconds 60;", setup: detectionFilter},
-	{Name: "dataset", Doc: "Looks the buffer before it up in a set, or changes the set.", Syntax: "set|unset|isset|isnotset, name[, type string|md5|sha256|ip|ipv4][, load|save|state file][, memcap size][, format csv|json|ndjson, value_key key, context_key key]", Example: `pkt_data; content:"a"; dataset:isset,known,type string;`, setup: datasetKeyword},
+	{Name: "dataset", Doc: "Looks the buffer before it up in a set, or changes the set.", Syntax: "set|unset|isset|isnotset, name[, type string|md5|sha256|ip|ipv4][, load|save|state file][, memcap size][, format csv|json|ndjson, value_key key, context_key key]", Example: `http.host; dataset:isset,known,type string;`, setup: datasetKeyword},
 	{Name: "datarep", Doc: "Looks the reputation of the buffer before it up.", Syntax: "name, <|>|=, value, type string|md5|sha256|ip|ipv4, load file", setup: datarep},
 	{Name: "iprep", Doc: "Reputation of an address, as lists have it.", Syntax: "src|dst|any|both, category, comparison", setup: iprep},
 }

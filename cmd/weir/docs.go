@@ -20,6 +20,7 @@ var pages = []struct {
 	print func(root *cobra.Command, w io.Writer) error
 }{
 	{"cli.md", cliPage},
+	{"keywords.md", keywordPage},
 	{"config.md", func(_ *cobra.Command, w io.Writer) error { return config.Reference(w) }},
 	{"config.example.yaml", func(_ *cobra.Command, w io.Writer) error { return config.Example(w) }},
 }
