@@ -65,7 +65,11 @@ func fieldInfo(topic string, d *field.Def) keywordInfo {
 	if d.Dir != field.Both {
 		k.Direction = d.Dir.String()
 	}
-	for _, v := range d.Enum {
+	names := slices.Clone(d.Enum)
+	slices.SortStableFunc(names, func(a, b field.EnumName) int {
+		return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Name, b.Name))
+	})
+	for _, v := range names {
 		k.Values = append(k.Values, v.Name)
 	}
 	return k
