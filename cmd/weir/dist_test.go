@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
+	"weir/cmd/weir/rulecase"
 	"weir/rules"
 	"weir/rules/dist"
 )
@@ -54,33 +54,28 @@ func TestBundledRulesLoad(t *testing.T) {
 	}
 }
 
-// TestBundledRulesFire wants the rules of each kind of recorded traffic, and
-// none about what was not recorded.
+// TestBundledRulesFire runs the cases of the bundled rules, and wants each rule to
+// fire in one.
 func TestBundledRulesFire(t *testing.T) {
-	for _, c := range []struct {
-		capture string
-		want    []uint32
-	}{
-		{"scan/recorded-scan-odd.pcap", []uint32{9000001, 9000002, 9000003}},
-		{"scan/recorded-scan-syn.pcap", []uint32{9000004}},
-		{"http/recorded-http-curl.pcap", []uint32{9000102, 9000108}},
-		{"http/recorded-http-post.pcap", []uint32{9000101, 9000102, 9000103, 9000104}},
-		{"dns/recorded-dns-dig.pcap", []uint32{9000201, 9000202}},
-		{"tls/recorded-tls-curl.pcap", []uint32{9000301}},
-		{"http/recorded-http-fragments.pcap", []uint32{9000102, 9000401}},
-	} {
-		t.Run(strings.TrimSuffix(filepath.Base(c.capture), ".pcap"), func(t *testing.T) {
-			got := alertsOf(t, "../../testdata/captures/"+c.capture)
-			for _, sid := range c.want {
-				if got[sid] == 0 {
-					t.Errorf("rule %d did not fire", sid)
-				}
-				delete(got, sid)
-			}
-			if len(got) > 0 {
-				t.Errorf("others fired: %v", got)
-			}
-		})
+	const cases = "../../rules/dist/weir" + rulecase.Suffix
+	var out, stderr bytes.Buffer
+	if status := run(t.Context(), []string{"rules", "test", "../../rules/dist"}, &out, &stderr); status != 0 {
+		t.Errorf("rules test: status %d: %s%s", status, &out, &stderr)
+	}
+	f, err := rulecase.Read(cases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fire := map[uint32]bool{}
+	for _, c := range f.Cases {
+		for _, w := range c.Alerts {
+			fire[w.SID] = true
+		}
+	}
+	for _, r := range rules.Parse(dist.Name, dist.Rules).Rules {
+		if !fire[r.SID] {
+			t.Errorf("no case of %s wants rule %d", cases, r.SID)
+		}
 	}
 }
 
