@@ -9,6 +9,7 @@ import (
 	"weir/decode/proto/http1"
 	"weir/decode/proto/http2"
 	"weir/decode/proto/krb5"
+	"weir/decode/proto/quic"
 	"weir/decode/proto/smb"
 	"weir/decode/proto/ssh"
 	"weir/decode/proto/tls"
@@ -29,5 +30,6 @@ func Set() (*proto.Set, error) {
 		dcerpc.Protocol,
 		smb.Protocol,
 		krb5.Protocol,
+		quic.Protocol,
 	}, known...)...)
 }

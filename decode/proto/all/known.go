@@ -68,8 +68,6 @@ var known = []*proto.Protocol{
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "67,68", Min: 240, Func: when(func(b []byte) bool {
 			return (b[0] == 1 || b[0] == 2) && binary.BigEndian.Uint32(b[236:]) == 0x63825363
 		})}}},
-	{Name: "quic", Doc: "QUIC (RFC 9000).", Transport: proto.UDP,
-		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "443,80", Min: 12, Func: quic}}},
 	bittorrent(),
 	{Name: "ldap", Doc: "Directory access (RFC 4511).", Transport: proto.TCP | proto.UDP,
 		Probes: []proto.Probe{
@@ -177,22 +175,6 @@ func enip(b []byte) bool {
 		return int(binary.LittleEndian.Uint16(b[2:])) <= len(b)-24
 	}
 	return false
-}
-
-// quic wants a long header with a version that is known or of the future (RFC
-// 9000 section 17.2), or Google's public header with a version.
-func quic(b []byte, _ field.Dir, _ *flow.Flow) proto.Verdict {
-	if b[0]&0x80 != 0 {
-		switch v := binary.BigEndian.Uint32(b[1:]); {
-		case v == 1, v == 0x6b3343cf, v>>8 == 0xff0000, v>>24 == 'Q', v>>24 == 'T', v>>8 == 0xfaceb0:
-			return proto.Yes
-		}
-		return proto.No
-	}
-	if b[0]&0x09 == 0x09 && len(b) > 13 && (b[9] == 'Q' || b[9] == 'T') {
-		return proto.Yes
-	}
-	return proto.No
 }
 
 // ldap wants a message of BER: a sequence with an identifier and an operation

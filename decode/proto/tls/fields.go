@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"weir/decode/proto/internal/tlshello"
 
 	"weir/decode/field"
 )
@@ -18,7 +19,7 @@ var fields = []field.Def{
 	field.Bytes(field.Field{
 		Name: "tls.sni", Aliases: []string{"tls_sni"}, Dir: field.ToServer, State: atHello, Log: "tls.sni",
 		Doc: "Server name that the client asks for.", Example: `tls.sni; content:"example.com"; nocase;`,
-	}, func(t *Tx, _ field.Dir) []byte { return t.sides[0].hello.sni }),
+	}, func(t *Tx, _ field.Dir) []byte { return t.sides[0].hello.SNI }),
 	certField("tls.cert_subject", "tls_cert_subject", "tls.subject", "Subject of the certificate.", `"CN=example"`,
 		func(t *Tx, i int) []byte { return t.sides[i].chain().cert.subject }),
 	certField("tls.cert_issuer", "tls_cert_issuer", "tls.issuerdn", "Issuer of the certificate.", `"O=Example"`,
@@ -49,7 +50,7 @@ var fields = []field.Def{
 		Name: "tls.alpn", Dir: field.Both, State: atHello, Log: "tls.client_alpns",
 		Doc: "Each application protocol offered or chosen.", Example: `tls.alpn; content:"h2";`,
 	}, func(t *Tx, d field.Dir, i int) ([]byte, bool) {
-		if names := t.sides[d.Index()].hello.alpn; i < len(names) {
+		if names := t.sides[d.Index()].hello.ALPN; i < len(names) {
 			return names[i], true
 		}
 		return nil, false
@@ -57,15 +58,15 @@ var fields = []field.Def{
 	field.Bytes(field.Field{
 		Name: "tls.random", Dir: field.Both, State: atHello,
 		Doc: "The 32 random bytes of a hello.", Example: `tls.random; content:"|5a 5a|"; startswith;`,
-	}, func(t *Tx, d field.Dir) []byte { return t.sides[d.Index()].hello.random }),
+	}, func(t *Tx, d field.Dir) []byte { return t.sides[d.Index()].hello.Random }),
 	field.Bytes(field.Field{
 		Name: "tls.random_time", Dir: field.Both, State: atHello,
 		Doc: "The first 4 random bytes, once a time stamp.", Example: `tls.random_time; content:"|9b ce 7a 5e|";`,
-	}, func(t *Tx, d field.Dir) []byte { return cut(t.sides[d.Index()].hello.random, 0, 4) }),
+	}, func(t *Tx, d field.Dir) []byte { return cut(t.sides[d.Index()].hello.Random, 0, 4) }),
 	field.Bytes(field.Field{
 		Name: "tls.random_bytes", Dir: field.Both, State: atHello,
 		Doc: "The last 28 random bytes.", Example: `tls.random_bytes; content:"|57 5d|";`,
-	}, func(t *Tx, d field.Dir) []byte { return cut(t.sides[d.Index()].hello.random, 4, 32) }),
+	}, func(t *Tx, d field.Dir) []byte { return cut(t.sides[d.Index()].hello.Random, 4, 32) }),
 	field.Uint(field.Field{
 		Name: "tls.cert_chain_len", Dir: field.Both, State: atCert, Bits: 32,
 		Doc: "Number of certificates in the chain.", Syntax: "integer", Example: "tls.cert_chain_len:>2;",
@@ -142,8 +143,8 @@ func (t *Tx) fingerprint(i int) []byte { return t.sides[i].chain().fingerprint()
 
 // ja3Text returns the JA3 string, or nil without a hello or if it is off.
 func (t *Tx) ja3Text() []byte {
-	if t.ja3 == nil && t.opt.ja3 != off && t.sides[0].hello.random != nil {
-		t.ja3 = appendJA3(t.spare[madeJA3], &t.sides[0].hello)
+	if t.ja3 == nil && t.opt.ja3 != off && t.sides[0].hello.Random != nil {
+		t.ja3 = tlshello.AppendJA3(t.spare[madeJA3], &t.sides[0].hello)
 	}
 	return t.ja3
 }
@@ -156,8 +157,8 @@ func (t *Tx) ja3Digest() []byte {
 }
 
 func (t *Tx) ja3sText() []byte {
-	if t.ja3s == nil && t.opt.ja3 != off && t.sides[1].hello.random != nil {
-		t.ja3s = appendJA3S(t.spare[madeJA3S], &t.sides[1].hello)
+	if t.ja3s == nil && t.opt.ja3 != off && t.sides[1].hello.Random != nil {
+		t.ja3s = tlshello.AppendJA3S(t.spare[madeJA3S], &t.sides[1].hello)
 	}
 	return t.ja3s
 }
@@ -170,8 +171,8 @@ func (t *Tx) ja3sDigest() []byte {
 }
 
 func (t *Tx) ja4Text() []byte {
-	if t.ja4Hash == nil && t.opt.ja4 != off && t.sides[0].hello.random != nil {
-		t.ja4Hash = appendJA4(t.spare[madeJA4], 't', &t.sides[0].hello)
+	if t.ja4Hash == nil && t.opt.ja4 != off && t.sides[0].hello.Random != nil {
+		t.ja4Hash = tlshello.AppendJA4(t.spare[madeJA4], 't', &t.sides[0].hello)
 	}
 	return t.ja4Hash
 }

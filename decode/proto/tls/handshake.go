@@ -1,8 +1,8 @@
 package tls
 
 import (
-	"weir/decode/cursor"
 	"weir/decode/field"
+	"weir/decode/proto/internal/tlshello"
 )
 
 // Handshake types, RFC 8446 section 4 and RFC 5246 section 7.4.
@@ -18,40 +18,6 @@ const (
 	hsClientKeyExchange  = 16
 	hsFinished           = 20
 )
-
-// Extensions that are read, IANA "TLS ExtensionType Values".
-const (
-	extSNI           = 0
-	extGroups        = 10
-	extPointFormats  = 11
-	extSigAlgs       = 13
-	extALPN          = 16
-	extSessionTicket = 35
-	extPSK           = 41
-	extVersions      = 43
-	extECH           = 0xfe0d
-)
-
-// hello is what a ClientHello or ServerHello says. Slices are of memory of the
-// transaction.
-type hello struct {
-	legacy      uint16 // version field of the message
-	random      []byte // 32 bytes
-	sessionID   []byte
-	ciphers     []uint16
-	compression int
-	extensions  []uint16 // in their order
-	groups      []uint16
-	points      []byte
-	sigAlgs     []uint16
-	versions    []uint16 // supported_versions
-	alpn        [][]byte
-	sni         []byte
-	hasSNI      bool
-	ticket      bool // a session ticket with content
-	psk         bool
-	ech         bool
-}
 
 // maxChain bounds the certificates kept of one side.
 const maxChain = 32
@@ -118,7 +84,7 @@ func (p *parser) handshake(dir field.Dir, kind byte, b []byte) {
 	case hsFinished:
 		s.seen |= seenFinished
 	case hsNewSessionTicket:
-		t.sides[1].hello.ticket = true
+		t.sides[1].hello.Ticket = true
 	case hsHelloRequest, 3, 5, 6, 8, 15, 21, 22, 23, 24, 67, 254:
 	default:
 		ok = false
@@ -129,52 +95,32 @@ func (p *parser) handshake(dir field.Dir, kind byte, b []byte) {
 	p.progress(dir)
 }
 
-// clientHello reads RFC 8446 section 4.1.2 and its ancestors.
+// clientHello reads a ClientHello.
 func (p *parser) clientHello(s *side, b []byte) bool {
-	b = p.tx.keep(s, b)
-	c := cursor.New(b)
 	h := &s.hello
-	h.legacy = c.U16()
-	s.version = h.legacy
-	h.random = c.Bytes(32)
-	h.sessionID = c.Bytes(int(c.U8()))
-	list := c.Sub(int(c.U16()))
-	for list.Len() >= 2 {
-		h.ciphers = append(h.ciphers, list.U16())
+	ok := h.ParseClient(p.tx.keep(s, b))
+	s.version = h.Legacy
+	for _, x := range [...]struct{ fault, event uint8 }{
+		{tlshello.MultipleSNI, evMultipleSNI}, {tlshello.SNIType, evInvalidSNIType}, {tlshello.SNILength, evInvalidSNILength},
+	} {
+		if h.Faults&x.fault != 0 {
+			p.tx.AddEvent(x.event, field.ToServer)
+		}
 	}
-	h.compression = int(c.U8())
-	c.Skip(h.compression)
-	if c.Short() {
-		return false
-	}
-	return c.Len() == 0 || p.extensions(s, &c, field.ToServer)
+	return ok
 }
 
-// serverHello reads RFC 8446 section 4.1.3 and its ancestors.
+// serverHello reads a ServerHello.
 func (p *parser) serverHello(s *side, b []byte) bool {
-	b = p.tx.keep(s, b)
-	c := cursor.New(b)
-	s.hello = hello{ciphers: s.hello.ciphers[:0], extensions: s.hello.extensions[:0]}
 	h := &s.hello
-	h.legacy = c.U16()
-	s.version = h.legacy
-	h.random = c.Bytes(32)
-	if !draft(h.legacy) || h.legacy == 0x7e01 || h.legacy&0xff > 21 {
-		h.sessionID = c.Bytes(int(c.U8()))
-	}
-	h.ciphers = append(h.ciphers, c.U16())
-	if !draft(h.legacy) || h.legacy == 0x7e01 || h.legacy&0xff > 21 {
-		c.Skip(1)
-	}
-	if c.Short() {
-		return false
-	}
-	ok := c.Len() == 0 || p.extensions(s, &c, field.ToClient)
-	if len(h.versions) > 0 {
-		s.version = h.versions[0]
+	h.Reset()
+	ok := h.ParseServer(p.tx.keep(s, b))
+	s.version = h.Legacy
+	if len(h.Versions) > 0 {
+		s.version = h.Versions[0]
 	}
 	client := &p.tx.sides[0].hello
-	if !tls13(s.version) && len(h.sessionID) > 0 && string(h.sessionID) == string(client.sessionID) {
+	if !tls13(s.version) && len(h.SessionID) > 0 && string(h.SessionID) == string(client.SessionID) {
 		p.tx.resumed = true
 	}
 	if tls13(s.version) {
@@ -182,89 +128,6 @@ func (p *parser) serverHello(s *side, b []byte) bool {
 		p.tx.dark = true
 	}
 	return ok
-}
-
-// extensions reads the extension block of a hello.
-func (p *parser) extensions(s *side, c *cursor.Cursor, dir field.Dir) bool {
-	block := c.Sub(int(c.U16()))
-	h := &s.hello
-	for block.Len() >= 4 {
-		kind := block.U16()
-		body := block.Sub(int(block.U16()))
-		if block.Short() {
-			return false
-		}
-		h.extensions = append(h.extensions, kind)
-		switch kind {
-		case extSNI:
-			if dir == field.ToServer {
-				p.serverName(h, body)
-			}
-		case extGroups:
-			l := body.Sub(int(body.U16()))
-			for l.Len() >= 2 {
-				h.groups = append(h.groups, l.U16())
-			}
-		case extPointFormats:
-			h.points = body.Bytes(int(body.U8()))
-		case extSigAlgs:
-			l := body.Sub(int(body.U16()))
-			for l.Len() >= 2 {
-				h.sigAlgs = append(h.sigAlgs, l.U16())
-			}
-		case extALPN:
-			l := body.Sub(int(body.U16()))
-			for l.Len() > 0 {
-				if name := l.Bytes(int(l.U8())); name != nil {
-					h.alpn = append(h.alpn, name)
-				}
-			}
-		case extVersions:
-			if dir == field.ToClient {
-				h.versions = append(h.versions, body.U16())
-				break
-			}
-			l := body.Sub(int(body.U8()))
-			for l.Len() >= 2 {
-				h.versions = append(h.versions, l.U16())
-			}
-		case extSessionTicket:
-			h.ticket = body.Len() > 0
-		case extPSK:
-			h.psk = true
-		case extECH:
-			h.ech = true
-		}
-	}
-	return !block.Short()
-}
-
-// serverName reads RFC 6066 section 3.
-func (p *parser) serverName(h *hello, c cursor.Cursor) {
-	t := p.tx
-	if h.hasSNI {
-		t.AddEvent(evMultipleSNI, field.ToServer)
-		return
-	}
-	if c.Len() == 0 {
-		return
-	}
-	c.Skip(2)
-	if kind := c.U8(); kind != 0 {
-		t.AddEvent(evInvalidSNIType, field.ToServer)
-		return
-	}
-	n := int(c.U16())
-	if n > 255 || n == 0 {
-		t.AddEvent(evInvalidSNILength, field.ToServer)
-		return
-	}
-	name := c.Bytes(n)
-	if name == nil {
-		t.AddEvent(evInvalidSNILength, field.ToServer)
-		return
-	}
-	h.sni, h.hasSNI = name, true
 }
 
 // certificates reads RFC 5246 section 7.4.2; TLS 1.3 sends them encrypted.

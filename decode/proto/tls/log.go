@@ -8,6 +8,7 @@ import (
 	"weir/decode/event"
 	"weir/decode/flow"
 	"weir/decode/proto"
+	"weir/decode/proto/internal/tlshello"
 )
 
 // member is one member of the record that the custom option can name.
@@ -118,7 +119,7 @@ func appendRecord(b []byte, tx proto.Transaction, f *flow.Flow, opt any) ([]byte
 	if o == nil {
 		o = all
 	}
-	if s := &t.sides[1]; s.version == 0 && !s.chain().cert.ok && (!t.resumed || !o.resumed) && !slices.Contains(t.sides[0].hello.extensions, extSessionTicket) {
+	if s := &t.sides[1]; s.version == 0 && !s.chain().cert.ok && (!t.resumed || !o.resumed) && !slices.Contains(t.sides[0].hello.Extensions, tlshello.ExtSessionTicket) {
 		return b, false
 	}
 	return o.append(b, t), true
@@ -164,8 +165,8 @@ func appendResumed(b []byte, t *Tx, o *options) []byte {
 }
 
 func appendSNI(b []byte, t *Tx, _ *options) []byte {
-	if h := &t.sides[0].hello; h.hasSNI {
-		b = event.Bytes(b, "sni", h.sni)
+	if h := &t.sides[0].hello; h.HasSNI {
+		b = event.Bytes(b, "sni", h.SNI)
 	}
 	return b
 }
@@ -231,7 +232,7 @@ func appendJA4Member(b []byte, t *Tx, o *options) []byte {
 }
 
 func appendALPN(b []byte, key string, t *Tx, i int, o *options) []byte {
-	names := t.sides[i].hello.alpn
+	names := t.sides[i].hello.ALPN
 	if len(names) == 0 || o.v7 {
 		return b
 	}
@@ -257,29 +258,29 @@ func appendAltNames(b []byte, t *Tx, o *options) []byte {
 // appendClientHandshake appends the numbers of the ClientHello.
 func appendClientHandshake(b []byte, t *Tx, _ *options) []byte {
 	h := &t.sides[0].hello
-	if h.random == nil {
+	if h.Random == nil {
 		return b
 	}
 	b = event.Open(b, "client_handshake")
-	b = event.Str(b, "version", versionName(h.legacy))
-	b = appendNumbers(b, "ciphers", h.ciphers)
-	b = appendNumbers(b, "exts", h.extensions)
-	b = appendNumbers(b, "sig_algs", h.sigAlgs)
+	b = event.Str(b, "version", versionName(h.Legacy))
+	b = appendNumbers(b, "ciphers", h.Ciphers)
+	b = appendNumbers(b, "exts", h.Extensions)
+	b = appendNumbers(b, "sig_algs", h.SigAlgs)
 	return event.Close(b)
 }
 
 // appendServerHandshake appends the numbers of the ServerHello.
 func appendServerHandshake(b []byte, t *Tx, _ *options) []byte {
 	h := &t.sides[1].hello
-	if h.random == nil {
+	if h.Random == nil {
 		return b
 	}
 	b = event.Open(b, "server_handshake")
 	b = event.Str(b, "version", versionName(t.sides[1].version))
-	if len(h.ciphers) > 0 {
-		b = event.Uint(b, "cipher", uint64(h.ciphers[0]))
+	if len(h.Ciphers) > 0 {
+		b = event.Uint(b, "cipher", uint64(h.Ciphers[0]))
 	}
-	b = appendNumbers(b, "exts", h.extensions)
+	b = appendNumbers(b, "exts", h.Extensions)
 	return event.Close(b)
 }
 
@@ -287,7 +288,7 @@ func appendServerHandshake(b []byte, t *Tx, _ *options) []byte {
 func appendNumbers(b []byte, key string, list []uint16) []byte {
 	b = event.OpenArray(b, key)
 	for _, v := range list {
-		if !grease(v) {
+		if !tlshello.Grease(v) {
 			b = event.ElemUint(b, uint64(v))
 		}
 	}

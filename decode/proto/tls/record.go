@@ -5,6 +5,7 @@ import (
 
 	"weir/decode/field"
 	"weir/decode/proto"
+	"weir/decode/proto/internal/tlshello"
 )
 
 // Record types, RFC 8446 section 5.1 and RFC 6520.
@@ -39,7 +40,7 @@ const (
 // side is one end of the session.
 type side struct {
 	version uint16 // of the last record, then of the hello
-	hello   hello
+	hello   tlshello.Hello
 	shown   *chain // its certificates; nil: none were shown
 	store   []byte
 	// partial collects a handshake message that spans records.
@@ -68,11 +69,8 @@ const maxKept = 8 << 10
 
 // reuse takes over the memory of a side that is over.
 func (s *side) reuse(old *side) {
-	h := &old.hello
-	s.hello = hello{
-		ciphers: h.ciphers[:0], extensions: h.extensions[:0], groups: h.groups[:0], sigAlgs: h.sigAlgs[:0],
-		versions: h.versions[:0], alpn: h.alpn[:0],
-	}
+	s.hello = old.hello
+	s.hello.Reset()
 	if cap(old.store) <= maxKept {
 		s.store = old.store[:0]
 	}
@@ -203,7 +201,7 @@ func (p *parser) record(dir field.Dir, b []byte) (n, need int, ok bool) {
 		t.AddEvent(evInvalidRecordType, dir)
 		return 0, 0, false
 	}
-	if version>>8 != 3 && !draft(version) {
+	if version>>8 != 3 && !tlshello.Draft(version) {
 		t.AddEvent(evInvalidRecordVersion, dir)
 		return 0, 0, false
 	}
@@ -253,7 +251,7 @@ func (p *parser) content(dir field.Dir, kind byte, version uint16, b []byte) {
 		}
 	case recordCCS:
 		s.seen |= seenCCS
-		if s.version < versionTLS13 && !draft(s.version) || dir == field.ToServer {
+		if s.version < versionTLS13 && !tlshello.Draft(s.version) || dir == field.ToServer {
 			s.encrypted = true
 		}
 	case recordAlert:
@@ -301,9 +299,5 @@ func (p *parser) heartbeat(dir field.Dir, b []byte) {
 	}
 }
 
-// draft reports whether a version is that of a TLS 1.3 draft (RFC 8446 section
-// 4.2.1: 0x7f and the draft's number; Facebook's 0xfb, Google's 0x7e01).
-func draft(v uint16) bool { return v>>8 == 0x7f || v>>8 == 0xfb || v == 0x7e01 }
-
 // tls13 reports whether a version is TLS 1.3 or a draft of it.
-func tls13(v uint16) bool { return v >= versionTLS13 && v>>8 == 3 || draft(v) }
+func tls13(v uint16) bool { return v >= versionTLS13 && v>>8 == 3 || tlshello.Draft(v) }

@@ -44,7 +44,7 @@ func (p *parser) sslv2(dir field.Dir, b []byte) (n, need int, ok bool) {
 		if s.version == 0x0200 {
 			s.version = versionSSL2
 		}
-		s.hello.legacy = s.version
+		s.hello.Legacy = s.version
 		s.seen |= seenHello
 		p.ssl2Hello(s, &c)
 	case ssl2ServerHello:
@@ -76,7 +76,7 @@ func (p *parser) ssl2Hello(s *side, c *cursor.Cursor) {
 	list := c.Sub(n)
 	for list.Len() >= 3 {
 		if v := list.U24(); v>>16 == 0 {
-			s.hello.ciphers = append(s.hello.ciphers, uint16(v))
+			s.hello.Ciphers = append(s.hello.Ciphers, uint16(v))
 		}
 	}
 }

@@ -171,19 +171,6 @@ func TestSession(t *testing.T) {
 	}
 }
 
-func TestJA4(t *testing.T) {
-	// The example of the JA4 specification (FoxIO, technical details).
-	h := &hello{
-		legacy: versionTLS12, versions: []uint16{0x3a3a, versionTLS13, versionTLS12}, hasSNI: true, alpn: [][]byte{[]byte("h2")},
-		ciphers:    []uint16{0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035},
-		extensions: []uint16{0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d, 0x0005, 0x0023, 0x0012, 0x002b, 0xff01, 0x000b, 0x000a, 0x0015},
-		sigAlgs:    []uint16{0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601},
-	}
-	if got, want := string(appendJA4(nil, 't', h)), "t13d1516h2_8daaf6152771_e5627efa2ab1"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
 func TestEvents(t *testing.T) {
 	for _, c := range []struct{ name, b, want string }{
 		{"record type", "\x16\x03\x01\x00\x00\x50\x03\x01\x00\x00", "invalid_record_type"},

@@ -1,0 +1,117 @@
+package quic
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/binary"
+)
+
+// Salts of the keys of Initial packets: of version 1 (RFC 9001 section 5.2), version 2
+// (RFC 9369 section 3.3.1) and the drafts.
+var (
+	salt1  = []byte("\x38\x76\x2c\xf7\xf5\x59\x34\xb3\x4d\x17\x9a\xe6\xa4\xc8\x0c\xad\xcc\xbb\x7f\x0a")
+	salt2  = []byte("\x0d\xed\xe3\xde\xf7\x00\xa6\xdb\x81\x93\x81\xbe\x6e\x26\x9d\xcb\xf9\xbd\x2e\xd9")
+	salt29 = []byte("\xaf\xbf\xec\x28\x99\x93\xd2\x4c\x9e\x97\x86\xf1\x9c\x61\x11\xe0\x43\x90\xa8\x99")
+	salt23 = []byte("\xc3\xee\xf7\x12\xc7\x2e\xbb\x5a\x11\xa7\xd2\x43\x2b\xb4\x63\x65\xbe\xf9\xf5\x02")
+)
+
+// saltOf returns the salt of a version, nil if it is not known. v2: the labels are
+// those of version 2.
+func saltOf(version uint32) (salt []byte, v2 bool) {
+	switch {
+	case version == version1:
+		return salt1, false
+	case version == version2:
+		return salt2, true
+	case version >= 0xff00001d && version <= 0xff000022:
+		return salt29, false
+	case version >= 0xff000017 && version <= 0xff00001c, version == 0xfaceb002:
+		return salt23, false
+	}
+	return nil, false
+}
+
+// keys are those of the Initial packets of a connection.
+type keys struct {
+	dirs [2]struct {
+		aead   cipher.AEAD
+		header cipher.Block
+		iv     [12]byte
+	}
+	// Scratch of open.
+	mask  [aes.BlockSize]byte
+	nonce [12]byte
+	head  []byte
+}
+
+// newKeys derives them from the connection ID that the client chose for the server
+// (RFC 9001 section 5.2).
+func newKeys(salt, id []byte, v2 bool) *keys {
+	secret, err := hkdf.Extract(sha256.New, id, salt)
+	if err != nil {
+		return nil
+	}
+	labels := [3]string{"quic key", "quic iv", "quic hp"}
+	if v2 {
+		labels = [3]string{"quicv2 key", "quicv2 iv", "quicv2 hp"}
+	}
+	k := &keys{}
+	for i, who := range [...]string{"client in", "server in"} {
+		s := expand(secret, who, sha256.Size)
+		key, iv, hp := expand(s, labels[0], 16), expand(s, labels[1], 12), expand(s, labels[2], 16)
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			return nil
+		}
+		if k.dirs[i].aead, err = cipher.NewGCM(block); err != nil {
+			return nil
+		}
+		if k.dirs[i].header, err = aes.NewCipher(hp); err != nil {
+			return nil
+		}
+		copy(k.dirs[i].iv[:], iv)
+	}
+	return k
+}
+
+// expand is HKDF-Expand-Label of TLS 1.3 without context (RFC 8446 section 7.1).
+func expand(secret []byte, label string, n int) []byte {
+	info := binary.BigEndian.AppendUint16(nil, uint16(n))
+	info = append(info, byte(len("tls13 ")+len(label)))
+	info = append(append(append(info, "tls13 "...), label...), 0)
+	out, err := hkdf.Expand(sha256.New, secret, string(info), n)
+	if err != nil {
+		return make([]byte, n)
+	}
+	return out
+}
+
+// open decrypts an Initial packet whose number stands at off and appends what is in
+// it to dst (RFC 9001 sections 5.3 and 5.4).
+func (k *keys) open(dst []byte, d int, b []byte, off int) ([]byte, bool) {
+	const sampleAt, sampleLen = 4, 16
+	if k == nil || len(b) < off+sampleAt+sampleLen {
+		return dst, false
+	}
+	x, mask := &k.dirs[d], &k.mask
+	x.header.Encrypt(mask[:], b[off+sampleAt:off+sampleAt+sampleLen])
+	first := b[0] ^ mask[0]&0x0f
+	n := int(first&3) + 1
+	// The header is authenticated as it was before its protection.
+	k.head = append(k.head[:0], b[:off+n]...)
+	head := k.head
+	head[0] = first
+	var number uint64
+	for i := range n {
+		head[off+i] ^= mask[1+i]
+		number = number<<8 | uint64(head[off+i])
+	}
+	k.nonce = x.iv
+	for i := range 8 {
+		k.nonce[4+i] ^= byte(number >> (56 - 8*i))
+	}
+	out, err := x.aead.Open(dst, k.nonce[:], b[off+n:], head)
+	return out, err == nil
+}
