@@ -66,6 +66,8 @@ type Explainer struct {
 	loss    int
 	fired   []Firing
 	total   int
+	alerts  int
+	setBy   map[string][]uint32
 	passed  uint64 // packets that no rule was run on
 	packets uint64
 	depth   int           // of the packet in work: how many gates in a row have held
@@ -119,6 +121,9 @@ func (w *Worker) Watch(x *Explainer) {
 		w.Profile() // rules are checked where they are counted
 	}
 }
+
+// SetBy tells which rules set a flow bit, host bit or xbit: for hints.
+func (x *Explainer) SetBy(rules map[string][]uint32) { x.setBy = rules }
 
 // neutral returns a rule that asks for nothing, of which the functions of the
 // engine check one part.

@@ -52,7 +52,7 @@ func (x *Explainer) miss(o *observation, i int) (why string, hints []string) {
 	case GatePacket:
 		return packetFact(g.Text, p), nil
 	case GateState:
-		return x.bitsOf(o), nil
+		return x.bitsOf(o), x.setters(g)
 	case GateEvent:
 		return "the packet has no such event", nil
 	case GateTx:
@@ -164,6 +164,28 @@ func (x *Explainer) bitsOf(o *observation) string {
 		return "nothing is set in the flow at this packet"
 	}
 	return "set in the flow at this packet: " + strings.Join(names, ", ")
+}
+
+// setters names the rules that set the bits that a gate asks for.
+func (x *Explainer) setters(g *Gate) (hints []string) {
+	const most = 10
+	_, value, _ := strings.Cut(strings.TrimSuffix(g.Text, ";"), ":")
+	words := split(value)
+	if x.setBy == nil || len(words) < 2 || words[0] != "isset" {
+		return nil
+	}
+	for name := range strings.SplitSeq(words[1], "|") {
+		name = strings.TrimSpace(name)
+		switch sids := x.setBy[name]; {
+		case len(sids) == 0:
+			hints = append(hints, "no rule that is loaded sets "+name)
+		case len(sids) > most:
+			hints = append(hints, fmt.Sprintf("%d rules set %s, the first: %d", len(sids), name, sids[0]))
+		default:
+			hints = append(hints, fmt.Sprintf("%s is set by %s", name, strings.Trim(fmt.Sprint(sids), "[]")))
+		}
+	}
+	return hints
 }
 
 // missField says why a condition on a transaction does not hold.

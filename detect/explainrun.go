@@ -51,6 +51,8 @@ type Firing struct {
 	Place
 	Alert bool   `json:"alert"`            // an alert was raised
 	Why   string `json:"reason,omitempty"` // that none was
+
+	seen *seenTx // of the transaction; may be nil
 }
 
 // Near is the packet or transaction that came nearest.
@@ -309,6 +311,7 @@ func (x *Explainer) fits(w *Worker) {
 					k.dir = 0
 				}
 				if s := x.txs[k]; s != nil {
+					x.fitting.seen = s
 					x.fitting.Matches = slices.Clone(s.matches)
 					continue
 				}
@@ -345,6 +348,7 @@ func (x *Explainer) settled(w *Worker, shown []alert) {
 	for _, a := range shown {
 		if a.sig == x.s {
 			fr.Alert, fr.Why = true, ""
+			x.alerts++
 		}
 	}
 	switch s := x.s; {
@@ -360,14 +364,24 @@ func (x *Explainer) settled(w *Worker, shown []alert) {
 	default:
 		fr.Why = fmt.Sprintf("the packet has as many alerts as it may have, %d", w.e.opt.AlertMax)
 	}
-	for i := x.first; i < last && !limited; i++ {
-		x.gates[i].Packets++
-	}
-	if fr.Alert {
-		x.gates[last].Packets++
+	for i := x.first; i <= last; i++ {
+		if i == last && fr.Alert || i < last && !limited {
+			x.gates[i].Packets++
+			x.depths(fr, i+1)
+		}
 	}
 	if len(x.fired) < maxFirings {
 		x.fired = append(x.fired, *fr)
+	}
+}
+
+// depths notes how far the flow and the transaction of a firing have come.
+func (x *Explainer) depths(fr *Firing, n int) {
+	if d, ok := x.flows[fr.Flow]; ok {
+		x.flows[fr.Flow] = max(d, n)
+	}
+	if fr.seen != nil {
+		fr.seen.depth = max(fr.seen.depth, n)
 	}
 }
 
@@ -387,7 +401,7 @@ func (x *Explainer) Result() *Explanation {
 	s := x.s
 	e := &Explanation{
 		GID: s.gid, SID: s.sid, Rev: s.rev, Msg: s.msg, Gates: x.gates, Packets: x.packets, Flows: len(x.flows), Txs: len(x.txs),
-		Passed: x.passed, Fitted: x.total, Fired: x.fired, Alerts: int(x.gates[len(x.gates)-1].Packets),
+		Passed: x.passed, Fitted: x.total, Fired: x.fired, Alerts: x.alerts,
 	}
 	if x.total == 0 {
 		e.Nearest = x.best

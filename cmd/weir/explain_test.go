@@ -358,7 +358,7 @@ func TestExplainMisses(t *testing.T) {
 		{"negated content", `alert http any any -> any any (http.method; content:"POST"; http.uri; content:!"load"; content:"/upload"; sid:1;)`, post, detect.GateMatch, "it stands at 3"},
 		{"bsize", `alert http any any -> any any (http.uri; content:"/upload"; bsize:8; sid:1;)`, post, detect.GateMatch, "http.uri has 7 bytes"},
 		{"pcre", `alert http any any -> any any (http.uri; pcre:"/^\/down/"; sid:1;)`, post, detect.GateMatch, "does not match"},
-		{"flow bits", `alert http any any -> any any (flowbits:isset,never; http.uri; content:"/upload"; sid:1;)`, post, detect.GateState, "nothing is set"},
+		{"flow bits", `alert http any any -> any any (flowbits:isset,never; http.uri; content:"/upload"; sid:1;)`, post, detect.GateState, "nothing is set in the flow at this packet\nno rule that is loaded sets never"},
 		{"size of the payload", `alert udp any any -> any 53 (dsize:>900; sid:1;)`, dns, detect.GatePacket, "the payload has"},
 		{"byte_test", `alert udp any any -> any 53 (byte_test:2,=,7,4; sid:1;)`, dns, detect.GateMatch, "the value read is 1"},
 		{"query", `alert dns any any -> any any (dns.query; content:"nowhere"; sid:1;)`, dns, detect.GateMatch, "dns.query is"},
@@ -407,7 +407,7 @@ func TestExplainChangesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			if x.Alerts != want[sid] {
-				t.Errorf("%s: rule %d has alerts on %d packets where it is explained, %d alerts else", capture, sid, x.Alerts, want[sid])
+				t.Errorf("%s: rule %d has %d alerts where it is explained, %d else", capture, sid, x.Alerts, want[sid])
 			}
 		}
 	}

@@ -12,7 +12,7 @@ func printExplanation(w io.Writer, x *detect.Explanation, most int) (err error) 
 	p := printer(w, &err)
 	switch {
 	case x.Alerts > 0:
-		p("rule %d:%d fired: alerts on %d packets\n", x.GID, x.SID, x.Alerts)
+		p("rule %d:%d fired: %d alerts\n", x.GID, x.SID, x.Alerts)
 	case x.Fitted > 0:
 		p("rule %d:%d fitted %d times and raised no alert\n", x.GID, x.SID, x.Fitted)
 	default:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"weir/cmd/weir/config"
 	"weir/decode/capture/pcapfile"
@@ -87,7 +88,9 @@ func (o *explainOptions) only(text []byte) error {
 func explainRule(ctx context.Context, cfg *config.Config, o *engineOptions, gid, sid uint32, files []string, bpf string, stderr io.Writer) (*detect.Explanation, error) {
 	var ex *detect.Explainer
 	var broken *rules.Error
+	setBy := map[string][]uint32{}
 	o.add = func(b *detect.Builder, r *rules.Rule) *rules.Error {
+		noteSetters(setBy, r)
 		if r.SID != sid || r.GID != gid || ex != nil {
 			return b.Add(r)
 		}
@@ -120,6 +123,7 @@ func explainRule(ctx context.Context, cfg *config.Config, o *engineOptions, gid,
 		}
 		return nil, fmt.Errorf("no rule %d:%d is among those that are loaded", gid, sid)
 	}
+	ex.SetBy(setBy)
 	a.explain = ex
 	dir, err := os.MkdirTemp("", "weir-explain-")
 	if err != nil {
@@ -134,6 +138,24 @@ func explainRule(ctx context.Context, cfg *config.Config, o *engineOptions, gid,
 		return nil, err
 	}
 	return ex.Result(), nil
+}
+
+// noteSetters notes the bits that a rule sets.
+func noteSetters(setBy map[string][]uint32, r *rules.Rule) {
+	for i := range r.Options {
+		o := &r.Options[i]
+		if o.Name != "flowbits" && o.Name != "xbits" && o.Name != "hostbits" {
+			continue
+		}
+		words := strings.Split(o.Value, ",")
+		if cmd := strings.TrimSpace(words[0]); len(words) < 2 || cmd != "set" && cmd != "toggle" {
+			continue
+		}
+		for name := range strings.SplitSeq(words[1], "|") {
+			name = strings.Clone(strings.TrimSpace(name)) // the rule's text is dropped
+			setBy[name] = append(setBy[name], r.SID)
+		}
+	}
 }
 
 // failed returns the rules that cannot be used; rs may be nil.
