@@ -102,7 +102,8 @@ const (
 )
 
 // Explain adds a rule, as Add does, and returns what explains it to a worker
-// given to Watch.
+// given to Watch. A newer rule of the same gid:sid takes the place of r; it is to
+// be explained then.
 func (b *Builder) Explain(r *rules.Rule) (*Explainer, *rules.Error) {
 	b.draft = &draft{rule: r}
 	defer func() { b.draft = nil }()

@@ -45,8 +45,6 @@ func FuzzCompile(f *testing.F) {
 		}
 	}
 	vars := &rules.Vars{Addresses: map[string]string{"A": "[192.0.2.0/24,!192.0.2.2]"}, Ports: map[string]string{"P": "[80,1000:2000]"}}
-	frames := testFrames()
-	names := slices.Sorted(maps.Keys(frames))
 	f.Fuzz(func(t *testing.T, text string) {
 		start := time.Now()
 		b := NewBuilder(set, Options{Vars: vars, AlertMax: 15, KeepRaw: true, KeepReferences: true, MaxFlowbits: 64, PCRELimit: 1 << 14})
@@ -67,24 +65,30 @@ func FuzzCompile(f *testing.F) {
 			t.Fatalf("%d of %d rules loaded", rep.Loaded, n)
 		}
 		w := e.NewWorker(&heard{}, NewShared(1<<20))
-		d := packet.NewDecoder(packet.Options{})
-		for i, name := range names {
-			for _, pk := range slices.Clone(d.Decode(&packet.Frame{Data: frames[name], Time: int64(i+1) * 1e9, Wire: uint32(len(frames[name])), Link: packet.LinkEthernet})) {
-				in := &decode.Inspection{Packet: pk, Opening: true}
-				if pk.Version != 0 {
-					in.Flow = &flow.Flow{Proto: pk.Proto, Start: 1e9, Last: int64(i+1) * 1e9}
-				}
-				pk.Dir = 1 + pk.Dir&1
-				if name == "tcp" {
-					in.Proto = p
-					in.Txs = []proto.Transaction{&demoTx{Tx: proto.Tx{Progress: [2]uint8{1, 1}, Moved: [2]bool{true, true}}, req: "GET /a aGVsbG8=", res: "200 aab"}}
-					in.Frames = []decode.Frame{{Proto: p, Data: []byte("GET /a"), End: true, Fired: new([]uint32)}}
-				}
-				w.Inspect(in)
-			}
-		}
+		showFrames(w, p)
 		if d := time.Since(start); d > slower*10*time.Second {
 			t.Fatalf("took %v", d)
 		}
 	})
+}
+
+// showFrames shows packets to a worker, and a transaction and a frame of p.
+func showFrames(w *Worker, p *proto.Protocol) {
+	frames := testFrames()
+	d := packet.NewDecoder(packet.Options{})
+	for i, name := range slices.Sorted(maps.Keys(frames)) {
+		for _, pk := range slices.Clone(d.Decode(&packet.Frame{Data: frames[name], Time: int64(i+1) * 1e9, Wire: uint32(len(frames[name])), Link: packet.LinkEthernet})) {
+			in := &decode.Inspection{Packet: pk, Opening: true}
+			if pk.Version != 0 {
+				in.Flow = &flow.Flow{Proto: pk.Proto, Start: 1e9, Last: int64(i+1) * 1e9}
+			}
+			pk.Dir = 1 + pk.Dir&1
+			if name == "tcp" {
+				in.Proto = p
+				in.Txs = []proto.Transaction{&demoTx{Tx: proto.Tx{Progress: [2]uint8{1, 1}, Moved: [2]bool{true, true}}, req: "GET /a aGVsbG8=", res: "200 aab"}}
+				in.Frames = []decode.Frame{{Proto: p, Data: []byte("GET /a"), End: true, Fired: new([]uint32)}}
+			}
+			w.Inspect(in)
+		}
+	}
 }

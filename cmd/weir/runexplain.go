@@ -91,7 +91,7 @@ func explainRule(ctx context.Context, cfg *config.Config, o *engineOptions, gid,
 	setBy := map[string][]uint32{}
 	o.add = func(b *detect.Builder, r *rules.Rule) *rules.Error {
 		noteSetters(setBy, r)
-		if r.SID != sid || r.GID != gid || ex != nil {
+		if r.SID != sid || r.GID != gid {
 			return b.Add(r)
 		}
 		x, err := b.Explain(r)
@@ -99,7 +99,7 @@ func explainRule(ctx context.Context, cfg *config.Config, o *engineOptions, gid,
 			broken = err
 			return err
 		}
-		ex = x
+		ex = x // of several the newest, as in a run
 		return nil
 	}
 	quiet := *cfg
