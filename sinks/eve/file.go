@@ -28,6 +28,9 @@ type file struct {
 
 // open opens the destination of o.
 func open(o *Output, dir string) (*file, error) {
+	if o.Record != nil {
+		return &file{w: bufio.NewWriter(io.Discard), c: nopCloser{}}, nil
+	}
 	f := &file{name: o.Filename}
 	if !filepath.IsAbs(f.name) {
 		f.name = filepath.Join(dir, f.name)

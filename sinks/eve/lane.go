@@ -14,6 +14,17 @@ type Lane struct {
 	line  []byte // the last encoding
 	skip  bool   // it came to nothing
 	cur   *batch // nil with one lane, and while empty
+	recs  []Recorder
+}
+
+func newLane(s *Sink, index int) *Lane {
+	l := &Lane{sink: s, index: index, recs: make([]Recorder, len(s.records))}
+	for i, f := range s.records {
+		if f != nil {
+			l.recs[i] = f(index)
+		}
+	}
+	return l
 }
 
 // place orders records of all lanes.
@@ -58,6 +69,10 @@ func (l *Lane) Publish(ev *event.Event) {
 		if l.skip {
 			continue
 		}
+		if to := l.recs[r.out]; to != nil {
+			to.Record(ev, l.line)
+			continue
+		}
 		if l.sink.merger == nil {
 			l.sink.files[r.out].write(l.line)
 			continue
@@ -77,6 +92,11 @@ func (l *Lane) Publish(ev *event.Event) {
 // Advance tells the merger that this lane yields nothing before packet num any
 // more. Workers call it once a batch of frames, empty ones too.
 func (l *Lane) Advance(num uint64) {
+	for _, r := range l.recs {
+		if r != nil {
+			r.Flush()
+		}
+	}
 	if l.sink.merger != nil {
 		l.pass(place{num: num}, false)
 	}
@@ -84,6 +104,11 @@ func (l *Lane) Advance(num uint64) {
 
 // Close hands over what is left. The lane publishes nothing after it.
 func (l *Lane) Close() {
+	for _, r := range l.recs {
+		if r != nil {
+			r.Close()
+		}
+	}
 	if l.sink.merger != nil {
 		l.pass(place{event.EndOfCapture, event.InPacket}, true)
 	}

@@ -49,6 +49,16 @@ type Output struct {
 	Prefix      string // in front of each record of JSON
 	Counters    any    // of Stats: options of the stats event
 	Level       string
+	// Record, if not nil, takes the records of each lane instead of a file: they
+	// are not merged, as those who take them do not promise an order.
+	Record func(lane int) Recorder
+}
+
+// Recorder takes encoded events of one worker. It keeps neither.
+type Recorder interface {
+	Record(ev *event.Event, line []byte)
+	Flush() // a batch of packets is done
+	Close()
 }
 
 // TypeOptions is one entry under types.

@@ -12,6 +12,7 @@ import (
 // Sink is the set of outputs of one run.
 type Sink struct {
 	files    []*file
+	records  []func(lane int) Recorder // by output; nil: it is a file
 	formats  []Format
 	routes   map[string][]route
 	captures atomic.Pointer[[]capture]
@@ -33,6 +34,7 @@ func New(o *Options) (*Sink, error) {
 		}
 		s.files = append(s.files, f)
 		s.formats = append(s.formats, o.Outputs[i].Format)
+		s.records = append(s.records, o.Outputs[i].Record)
 	}
 	return s, nil
 }
@@ -73,7 +75,7 @@ func (s *Sink) Lanes(n int) []*Lane {
 		s.merger = newMerger(s, n)
 	}
 	for i := range lanes {
-		lanes[i] = &Lane{sink: s, index: i}
+		lanes[i] = newLane(s, i)
 	}
 	return lanes
 }

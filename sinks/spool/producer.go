@@ -75,6 +75,7 @@ func (p *Producer) Flush() {
 	if p.cur == nil || len(p.cur.recs) == 0 {
 		return
 	}
+	p.s.handed.Add(1)
 	p.full.TryPut(p.cur) // there is a slot for each buffer
 	p.cur = nil
 	p.s.ring.wake()

@@ -65,7 +65,10 @@ type Spool struct {
 	ring  wakeable
 	ended chan struct{} // the writer is done
 
-	counts [maxClasses]classCounts
+	counts  [maxClasses]classCounts
+	handed  atomic.Uint64 // batches of all producers
+	settled atomic.Uint64 // of them, written or shed
+
 	syncs  atomic.Uint64
 	failed atomic.Uint64 // writes and syncs that failed
 	torn   atomic.Int64  // bytes cut off or skipped as damaged
@@ -266,4 +269,11 @@ func (s *Spool) Close() error {
 	err := s.err
 	s.mu.Unlock()
 	return errors.Join(err, s.lock.Close())
+}
+
+// Sync waits until what producers have handed over so far is written, or shed.
+func (s *Spool) Sync() {
+	for want := s.handed.Load(); s.settled.Load() < want; {
+		time.Sleep(time.Millisecond)
+	}
 }

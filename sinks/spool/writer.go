@@ -98,6 +98,7 @@ func (w *writer) run() {
 // collect takes what producers have handed over and reports whether that was
 // anything.
 func (w *writer) collect(all []*Producer) (any bool) {
+	taken := uint64(0)
 	for more := true; more; {
 		more = false
 		for _, p := range all {
@@ -106,6 +107,7 @@ func (w *writer) collect(all []*Producer) (any bool) {
 				continue
 			}
 			more, any = true, true
+			taken++
 			w.add(b)
 			b.recs, b.buf = b.recs[:0], b.buf[:0]
 			p.free.TryPut(b)
@@ -115,6 +117,7 @@ func (w *writer) collect(all []*Producer) (any bool) {
 		}
 	}
 	w.write()
+	w.s.settled.Add(taken)
 	return any
 }
 
