@@ -43,43 +43,57 @@ func Parse(name string, b []byte) *File {
 // the next. Comments begin with '#'. No rule keeps b.
 func All(name string, b []byte) iter.Seq2[*Rule, *Error] {
 	return func(yield func(*Rule, *Error) bool) {
-		text := bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
-		line := 0
-		for len(text) > 0 {
-			var first []byte
-			m := &lineMap{file: name, line: line + 1}
-			first, text = nextLine(text)
-			line++
-			if t := bytes.TrimLeft(first, " \t"); (len(t) == 0 || t[0] == '#') && !bytes.HasSuffix(t, []byte{'\\'}) {
+		for l := range logicalLines(name, b) {
+			if t := bytes.TrimLeft(l.joined, " \t"); len(t) == 0 || t[0] == '#' {
 				continue
 			}
-			joined, size := first, len(first)
-			for last := first; bytes.HasSuffix(last, []byte{'\\'}) && len(text) > 0; size += len(last) - 1 {
+			if !yield(l.rule()) {
+				return
+			}
+		}
+	}
+}
+
+// logicalLine is a line with those that a backslash joins to it.
+type logicalLine struct {
+	text   []byte // as it stands in the file, with line ends
+	joined []byte // cut off behind what a rule may take
+	size   int    // of the whole, joined
+	m      *lineMap
+}
+
+// rule parses the line.
+func (l *logicalLine) rule() (*Rule, *Error) {
+	if l.size > maxRule {
+		return nil, &Error{Pos: l.m.at(0), Msg: "rule of " + strconv.Itoa(l.size) + " bytes: want at most " + strconv.Itoa(maxRule)}
+	}
+	return parseRule(string(l.joined), l.m)
+}
+
+// logicalLines splits a file.
+func logicalLines(name string, b []byte) iter.Seq[*logicalLine] {
+	return func(yield func(*logicalLine) bool) {
+		text := bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+		for line := 1; len(text) > 0; line++ {
+			from := text
+			var first []byte
+			first, text = nextLine(text)
+			l := &logicalLine{joined: first, size: len(first), m: &lineMap{file: name, line: line}}
+			for last := first; bytes.HasSuffix(last, []byte{'\\'}) && len(text) > 0; l.size += len(last) - 1 {
 				last, text = nextLine(text)
 				line++
-				if size > maxRule {
+				if l.size > maxRule {
 					continue // it will be refused
 				}
-				if m.joins == nil {
-					joined = bytes.Clone(first)
+				if l.m.joins == nil {
+					l.joined = bytes.Clone(first)
 				}
-				joined = joined[:len(joined)-1]
-				m.joins = append(m.joins, len(joined))
-				joined = append(joined, last...)
+				l.joined = l.joined[:len(l.joined)-1]
+				l.m.joins = append(l.m.joins, len(l.joined))
+				l.joined = append(l.joined, last...)
 			}
-			raw := string(joined)
-			trimmed := strings.TrimLeft(raw, " \t")
-			if trimmed == "" || trimmed[0] == '#' {
-				continue
-			}
-			var r *Rule
-			var err *Error
-			if size > maxRule {
-				err = &Error{Pos: m.at(0), Msg: "rule of " + strconv.Itoa(size) + " bytes: want at most " + strconv.Itoa(maxRule)}
-			} else {
-				r, err = parseRule(raw, m)
-			}
-			if !yield(r, err) {
+			l.text = from[:len(from)-len(text)]
+			if !yield(l) {
 				return
 			}
 		}
