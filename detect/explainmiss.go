@@ -52,6 +52,9 @@ func (x *Explainer) miss(o *observation, i int) (why string, hints []string) {
 	case GatePacket:
 		return packetFact(g.Text, p), nil
 	case GateState:
+		if strings.HasPrefix(g.Text, "xbits") || strings.HasPrefix(g.Text, "hostbits") {
+			return "it does not hold at this packet", x.setters(g)
+		}
 		return x.bitsOf(o), x.setters(g)
 	case GateEvent:
 		return "the packet has no such event", nil
@@ -357,6 +360,7 @@ func (x *Explainer) missContent(o *observation, g *Gate, m matcher, prev int, in
 		looser := m
 		r.change(&looser)
 		if end, ok := fits(looser); ok {
+			m.resolve(&o.w.match)
 			return r.why(&m, end-len(m.pattern), end, prev), nil
 		}
 	}
@@ -368,6 +372,13 @@ func (x *Explainer) missContent(o *observation, g *Gate, m matcher, prev int, in
 			at+int(o.w.match.base), show(o.w.match.buf[at+n:min(at+n+8, len(o.w.match.buf))]), show(m.pattern[n:min(n+8, len(m.pattern))])))
 	}
 	return "it is not there: " + in, hints
+}
+
+// resolve puts the values of variables in the place of their names.
+func (m *matcher) resolve(st *matchState) {
+	for _, n := range [...]*number{&m.offset, &m.depth, &m.distance, &m.within} {
+		*n = number{v: n.get(st)}
+	}
 }
 
 // nearest returns how long a prefix of pat stands in b, and where.

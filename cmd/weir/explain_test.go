@@ -348,6 +348,7 @@ func TestExplainMisses(t *testing.T) {
 		{"application protocol", `alert tls any any -> any any (content:"POST /"; sid:1;)`, post, detect.GateApp, "http1"},
 		{"letters", `alert tcp any any -> any any (content:"post /"; sid:1;)`, post, detect.GateMatch, "add nocase"},
 		{"within", `alert tcp any any -> any any (content:"POST"; content:"HTTP/1.1"; within:9; sid:1;)`, post, detect.GateMatch, "within:9 of the match before, which ends at 4, allows up to 13"},
+		{"within a variable", `alert tcp any any -> any any (content:"POST"; byte_extract:1,0,n,relative; content:"HTTP/1.1"; within:n; distance:-40; sid:1;)`, post, detect.GateMatch, "within:32"},
 		{"distance", `alert tcp any any -> any any (content:"POST"; depth:4; content:"HTTP/1.1"; distance:20; within:8; sid:1;)`, post, detect.GateMatch, "found at"},
 		{"depth", `alert tcp any any -> any any (content:" HTTP/1.1|0d 0a|Host"; depth:20; sid:1;)`, post, detect.GateMatch, "depth:20 allows up to 20"},
 		{"offset", `alert http any any -> any any (http.uri; content:"/upload"; offset:2; sid:1;)`, post, detect.GateMatch, "found at 0; offset:2"},

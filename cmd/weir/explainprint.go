@@ -18,7 +18,10 @@ func printExplanation(w io.Writer, x *detect.Explanation, most int) (err error) 
 	default:
 		p("rule %d:%d did not fire\n", x.GID, x.SID)
 	}
-	p("%s\n\n", x.Msg)
+	if x.Msg != "" {
+		p("%s\n", x.Msg)
+	}
+	p("\n")
 	p("gate                                   packets    flows      tx  what the rule says\n")
 	p("    %-32s %9d %8d %7d\n", "what was inspected", x.Packets, x.Flows, x.Txs)
 	for i := range x.Gates {

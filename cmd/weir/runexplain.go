@@ -33,8 +33,12 @@ func runRulesExplain(ctx context.Context, o *explainOptions, stdout, stderr io.W
 		o.extra = append(o.extra, ruleText{"rule", []byte(o.Rule)})
 		if o.SID == 0 {
 			r, err := rules.ParseRule(o.Rule)
-			if err != nil {
-				return fmt.Errorf("gate 1, rule loads: %w", err)
+			var broken *rules.Error
+			switch {
+			case errors.As(err, &broken):
+				return o.refused(stdout, loadError{broken})
+			case err != nil:
+				return err
 			}
 			o.SID, o.GID = r.SID, r.GID
 		}
@@ -49,6 +53,10 @@ func runRulesExplain(ctx context.Context, o *explainOptions, stdout, stderr io.W
 		}
 	}
 	x, err := explainRule(ctx, cfg, &o.engineOptions, o.GID, o.SID, files, o.BPF, stderr)
+	var broken loadError
+	if errors.As(err, &broken) {
+		return o.refused(stdout, broken)
+	}
 	if err != nil {
 		return err
 	}
@@ -63,6 +71,27 @@ func runRulesExplain(ctx context.Context, o *explainOptions, stdout, stderr io.W
 		most = len(x.Fired)
 	}
 	return printExplanation(stdout, x, most)
+}
+
+// loadError is the first gate: a rule that cannot be used.
+type loadError struct{ rule *rules.Error }
+
+// Error implements error.
+func (e loadError) Error() string { return "gate 1, rule loads: " + e.rule.Error() }
+
+// refused explains a rule that cannot be used; it returns the error.
+func (o *explainOptions) refused(stdout io.Writer, e loadError) error {
+	if !o.JSON {
+		return e
+	}
+	x := detect.Explanation{GID: o.GID, SID: e.rule.SID, Gates: []detect.Gate{{Kind: detect.GateLoads, Text: e.rule.Pos.String()}}}
+	x.Nearest = &detect.Near{Misses: []detect.Miss{{Why: e.rule.Msg}}}
+	if e.rule.Hint != "" {
+		x.Nearest.Misses[0].Hints = []string{e.rule.Hint}
+	}
+	enc := json.NewEncoder(stdout)
+	enc.SetIndent("", "  ")
+	return errors.Join(e, enc.Encode(&x))
 }
 
 // only takes the rule of a file that has one, if --sid names none.
@@ -114,11 +143,11 @@ func explainRule(ctx context.Context, cfg *config.Config, o *engineOptions, gid,
 	}
 	if ex == nil {
 		if broken != nil {
-			return nil, fmt.Errorf("gate 1, rule loads: %w", broken)
+			return nil, loadError{broken}
 		}
 		for _, e := range a.rules.failed() {
 			if e.SID == sid {
-				return nil, fmt.Errorf("gate 1, rule loads: %w", e)
+				return nil, loadError{e}
 			}
 		}
 		return nil, fmt.Errorf("no rule %d:%d is among those that are loaded", gid, sid)
