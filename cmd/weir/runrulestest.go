@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -246,7 +247,7 @@ func (t *caseRunner) run(ctx context.Context, a *analysis, f *rulecase.File, c *
 			continue
 		}
 		o := t.options(f, c)
-		x, err := explainRule(ctx, a.cfg, &o, 1, fail.SID, files, "", io.Discard)
+		x, err := explainRule(ctx, a.cfg, &o, cmp.Or(fail.GID, 1), fail.SID, files, "", io.Discard)
 		if err != nil {
 			return fmt.Errorf("%s; explain: %w", fail.Text, err)
 		}

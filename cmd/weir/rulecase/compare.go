@@ -84,6 +84,7 @@ func text(v any) string {
 // Failure is what is wrong with the alerts of a case.
 type Failure struct {
 	SID  uint32 `json:"signature_id"`
+	GID  uint32 `json:"gid,omitempty"` // 0: any
 	Text string `json:"text"`
 	// Missing: the rule has not fired at all; explaining it helps.
 	Missing bool `json:"missing,omitempty"`
@@ -126,7 +127,7 @@ func (w *Want) check(got []Alert) (all []Failure) {
 		all = append(all, Failure{SID: w.SID, Text: fmt.Sprintf("rule %d: ", w.SID) + fmt.Sprintf(format, args...)})
 	}
 	if len(got) == 0 && (w.Count == nil || *w.Count > 0) {
-		return []Failure{{SID: w.SID, Text: fmt.Sprintf("rule %d did not fire", w.SID), Missing: true}}
+		return []Failure{{SID: w.SID, GID: w.GID, Text: fmt.Sprintf("rule %d did not fire", w.SID), Missing: true}}
 	}
 	if w.Count != nil && len(got) != *w.Count {
 		fail("%d alerts, at %s: want %d", len(got), places(got), *w.Count)
