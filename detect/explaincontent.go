@@ -142,4 +142,3 @@ func (x *Explainer) elsewhere(o *observation, g *Gate, pat []byte) (hints []stri
 
 // maxValues bounds how many values of a multi-buffer are looked at for a hint.
 const maxValues = 256
-
