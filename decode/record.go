@@ -95,7 +95,11 @@ func (w *worker) logTx(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, tx pr
 		}
 		dir := field.ToServer
 		if r.Dir != nil {
-			dir = r.Dir(tx)
+			if dir = r.Dir(tx); dir == 0 && p != nil {
+				dir = p.Dir
+			} else if dir == 0 {
+				dir = field.ToClient // the flow is over
+			}
 		}
 		w.record = txRecord{r, tx, f}
 		w.flowHead(r.Type, f, dir, p)

@@ -341,7 +341,8 @@ type Record struct {
 	// (`,"http":{...}`); nil: Append under Key.
 	Alert func(b []byte, tx Transaction, f *flow.Flow, opt any) []byte
 	// Dir is the direction the record's source and destination are shown in:
-	// ToServer by default. Nil func: ToServer.
+	// ToServer by default. Nil func: ToServer; 0: that of the packet that brings
+	// the record about.
 	Dir func(tx Transaction) field.Dir
 	// Client, if not nil, reports whether outputs with these options show the
 	// flow's client as the source whatever Dir says.

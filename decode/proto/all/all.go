@@ -9,6 +9,7 @@ import (
 	"weir/decode/proto/http1"
 	"weir/decode/proto/http2"
 	"weir/decode/proto/krb5"
+	"weir/decode/proto/nfs"
 	"weir/decode/proto/quic"
 	"weir/decode/proto/smb"
 	"weir/decode/proto/ssh"
@@ -31,5 +32,6 @@ func Set() (*proto.Set, error) {
 		smb.Protocol,
 		krb5.Protocol,
 		quic.Protocol,
+		nfs.Protocol,
 	}, known...)...)
 }

@@ -22,11 +22,6 @@ var known = []*proto.Protocol{
 	{Name: "msn", Doc: "MSN messenger.", Transport: proto.TCP},
 	{Name: "telnet", Doc: "Telnet (RFC 854).", Transport: proto.TCP,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "23", Min: 2, Func: when(func(b []byte) bool { return b[0] == 0xff && b[1] >= 0xf0 })}}},
-	{Name: "nfs", Doc: "Network file system (RFC 1813, 7530).", Transport: proto.TCP | proto.UDP,
-		Probes: []proto.Probe{
-			{Transport: proto.TCP, Ports: "2049", Min: 28, Func: nfsTCP},
-			{Transport: proto.UDP, Ports: "2049", Min: 24, Func: nfsUDP},
-		}},
 	{Name: "ntp", Doc: "Network time (RFC 5905).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "123", Min: 48, Func: when(func(b []byte) bool {
 			v := b[0] >> 3 & 7
@@ -101,28 +96,6 @@ func when(ok func(b []byte) bool) func([]byte, field.Dir, *flow.Flow) proto.Verd
 		}
 		return proto.No
 	}
-}
-
-// nfsTCP wants an ONC RPC call for program 100003 behind a record mark (RFC
-// 5531 section 9), or a reply.
-func nfsTCP(b []byte, dir field.Dir, f *flow.Flow) proto.Verdict { return nfsUDP(b[4:], dir, f) }
-
-func nfsUDP(b []byte, dir field.Dir, _ *flow.Flow) proto.Verdict {
-	switch binary.BigEndian.Uint32(b[4:]) {
-	case 0:
-		if binary.BigEndian.Uint32(b[8:]) == 2 && binary.BigEndian.Uint32(b[12:]) == 100003 {
-			if dir == field.ToClient {
-				return proto.Reversed
-			}
-			return proto.Yes
-		}
-	case 1:
-		if dir == field.ToServer {
-			return proto.Reversed
-		}
-		return proto.Yes
-	}
-	return proto.No
 }
 
 // ike wants a header of version 1.0 or 2.0 with a fitting length (RFC 7296
