@@ -414,7 +414,12 @@ func (w *worker) pseudoPacket(f *flow.Flow, dir field.Dir) {
 		a = w.apps[f.Parser-1]
 	}
 	w.inspect(p, f, a, false)
-	for w.streams.MoreRaw(f, dir) {
+	for last := int64(-1); ; {
+		from, ok := w.streams.MoreRaw(f, dir)
+		if !ok || int64(from) <= last {
+			return // a verdict may have ended inspection: nobody takes what there is
+		}
+		last = int64(from)
 		w.in = Inspection{Packet: p, Flow: f, Stream: w.streams, Last: true, Further: true}
 		w.verdict(p, f, w.inspector.Inspect(&w.in))
 	}

@@ -128,7 +128,7 @@ func FuzzReassemble(f *testing.F) {
 		}
 		p := &packet.Packet{Dir: field.ToServer, Flags: packet.Pseudo | packet.StreamEOF}
 		e.Flush(fl, p, r)
-		for more := true; more; more = e.MoreRaw(fl, field.ToServer) {
+		for more := true; more; _, more = e.MoreRaw(fl, field.ToServer) {
 			if raw, off, ok := e.Raw(fl, field.ToServer, p); ok {
 				r.check(raw, off)
 				e.RawDone(fl, field.ToServer, off+uint64(len(raw)))

@@ -77,30 +77,31 @@ func (e *Engine) rawInline(h *half, dir field.Dir, p *packet.Packet) (b []byte, 
 }
 
 // MoreRaw is for the end of a flow: where there is a hole behind the bytes of
-// dir that Raw gave, it goes on behind that, and returns true.
-func (e *Engine) MoreRaw(f *flow.Flow, dir field.Dir) bool {
+// dir that Raw gave, it goes on behind that, and says from where. A place that it
+// has named before means that nobody has taken what Raw gave there.
+func (e *Engine) MoreRaw(f *flow.Flow, dir field.Dir) (from uint64, ok bool) {
 	s := e.session(f)
 	if s == nil {
-		return false
+		return 0, false
 	}
 	h := &s.half[dir.Index()]
 	if h.noReasm || h.noRaw {
-		return false
+		return 0, false
 	}
-	if b, _ := h.behind(); b != nil {
-		return true
+	if b, start := h.behind(); b != nil {
+		return start, true
 	}
 	if h.raw < h.base {
 		h.raw = h.base
-		return true
+		return h.raw, true
 	}
 	if len(h.ooo) == 0 {
-		return false
+		return 0, false
 	}
 	to := h.ooo[0].off
 	e.pass(h, to)
 	h.app, h.raw = max(h.app, to), to
-	return true
+	return to, true
 }
 
 // RawDone says that raw rules have seen everything before offset upto.

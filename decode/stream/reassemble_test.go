@@ -137,11 +137,11 @@ func TestRaw(t *testing.T) {
 	w.send("c PA 8 1 data=h", "c PA 12 1 data=lm", "s RA 1 8")
 	w.last = &packet.Packet{Dir: field.ToServer, Flags: packet.Pseudo | packet.StreamEOF}
 	raw("h")
-	if !w.e.MoreRaw(w.f, field.ToServer) {
+	if from, ok := w.e.MoreRaw(w.f, field.ToServer); !ok || from != 11 {
 		t.Error("nothing behind the hole")
 	}
 	raw("lm")
-	if w.e.MoreRaw(w.f, field.ToServer) {
+	if _, ok := w.e.MoreRaw(w.f, field.ToServer); ok {
 		t.Error("more behind the last byte")
 	}
 }
