@@ -23,6 +23,7 @@ import (
 	"weir/detect"
 	"weir/sinks/eve"
 	"weir/sinks/filestore"
+	"weir/sinks/nsq"
 )
 
 // analysis is one run over captures, with what it found.
@@ -34,6 +35,7 @@ type analysis struct {
 	filter   string           // takes only the packets that fit; empty takes all
 	progress func(done int64) // bytes of captures read so far; may be nil
 	warn     func(format string, args ...any)
+	delivery *nsq.Delivery     // nil: events go to no broker
 	costs    *detect.Costs     // of the rules; nil: nobody asks
 	explain  *detect.Explainer // of one rule; nil: nobody asks
 	told     bool              // what the configuration has besides
@@ -108,6 +110,9 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	types := eveTypes(a.set, eve.Type{Events: []string{"alert", "packet", "engine"}, Options: detect.AlertOptions})
 	eo := eveOptions(a.cfg, types)
 	eo.Dir = dir
+	if a.delivery != nil {
+		eo.Outputs = append(eo.Outputs, deliveryOutput(a.cfg, a.delivery, types))
+	}
 	sink, err := eve.New(&eo)
 	if err != nil {
 		return err

@@ -47,6 +47,8 @@ var verbs = []func() *cobra.Command{
 	pcapCommand,
 	rulesCommand,
 	inspectCommand,
+	nsqCommand,
+	consumeCommand,
 	docsCommand,
 	versionCommand,
 }

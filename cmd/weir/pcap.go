@@ -10,6 +10,7 @@ import (
 // pcapOptions are the flags and words of weir pcap.
 type pcapOptions struct {
 	engineOptions
+	brokerOptions
 
 	Captures   []string // files, folders, "-"
 	BPF        string   // filter; empty takes every packet
@@ -32,6 +33,9 @@ time, or standard input ("-"), as one stream of packets. Events go to the
 outputs of the configuration below the log folder, the working directory by
 default; without a configuration that is eve.json with records of every type.
 
+With --nsqd or --lookupd events go to NSQ as well, through a spool below the log
+folder: what no broker has taken when the run is interrupted goes with the next.
+
 Words behind the captures that are no files are a filter as of tcpdump.
 
 Exit status: 0 everything was read and written; 1 an error ended the run, a
@@ -41,6 +45,7 @@ capture is broken or an output is incomplete; 2 the command line is wrong.`,
   weir pcap --separate -l out day1.pcap day2.pcap
   weir pcap -l out captures/ tcp port 80
   weir pcap -S my.rules -l out --profile-rules capture.pcap
+  weir pcap --nsqd 127.0.0.1:4150 capture.pcap
   zcat big.pcap.gz | weir pcap --set stream.midstream=yes -`,
 		Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
@@ -56,7 +61,7 @@ capture is broken or an output is incomplete; 2 the command line is wrong.`,
 			return nil, cobra.ShellCompDirectiveDefault
 		},
 	}
-	o.flags(cmd)
+	o.engineOptions.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.BPF, "bpf", "", "take only packets that this `FILTER` fits")
 	f.BoolVar(&o.Separate, "separate", false, "each capture with fresh state and a folder of its own below the log folder")
@@ -66,6 +71,7 @@ capture is broken or an output is incomplete; 2 the command line is wrong.`,
 	f.BoolVar(&o.Profile, "profile-rules", false, "say at the end which rules were dear, and why; takes time of its own")
 	f.BoolVar(&o.JSON, "json", false, "summary as JSON")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress and no summary")
+	o.brokerOptions.flags(cmd)
 	return cmd
 }
 
@@ -79,6 +85,9 @@ func (o *pcapOptions) check() error {
 	}
 	if _, err := newFrameFilter(o.BPF, nil); err != nil {
 		return usageError{err}
+	}
+	if err := o.brokerOptions.check(); err != nil {
+		return err
 	}
 	return o.engineOptions.check()
 }

@@ -60,6 +60,9 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) (err
 	if o.Profile && a.rules != nil {
 		a.costs = a.rules.engine.NewCosts()
 	}
+	if a.delivery, err = startDelivery(&o.brokerOptions, cfg.DefaultLogDir, warn); err != nil {
+		return err
+	}
 	stop := func() {}
 	if f, ok := stderr.(*os.File); ok && !o.Quiet && terminal(f) {
 		p := newProgress(f, files)
@@ -74,6 +77,9 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) (err
 		err = a.separate(ctx, files, cfg.DefaultLogDir)
 	} else {
 		err = a.run(ctx, files, cfg.DefaultLogDir)
+	}
+	if a.delivery != nil {
+		err = errors.Join(err, a.delivery.Drain(ctx), a.delivery.Close())
 	}
 	stop()
 	a.stats.PeakRSSBytes = peakRSS()

@@ -163,6 +163,13 @@ func (t *Tracker) Seen(topic string, w Weir) bool {
 	return !t.number(topic, w)
 }
 
+// Known reports whether an event came before, as far as its id is remembered. It
+// notes nothing: for consumers that call Seen once they have kept the event.
+func (t *Tracker) Known(w Weir) bool {
+	_, ok := t.seen[w.EID]
+	return ok
+}
+
 // number notes the number of an event and reports whether it is new.
 func (t *Tracker) number(topic string, w Weir) bool {
 	k := lineKey{w.Sensor, w.Boot, topic}

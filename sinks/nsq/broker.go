@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/nsqio/nsq/nsqadmin"
 	"github.com/nsqio/nsq/nsqd"
@@ -63,7 +64,14 @@ func StartBroker(o BrokerOptions) (_ *Broker, err error) {
 	d := nsqd.NewOptions()
 	d.TCPAddress, d.HTTPAddress, d.HTTPSAddress = cmp.Or(o.TCP, "127.0.0.1:4150"), cmp.Or(o.HTTP, "127.0.0.1:4151"), ""
 	d.BroadcastAddress, d.DataPath = "127.0.0.1", o.Dir
-	d.LogLevel, d.Logger = nsqd.LOG_WARN, Logger(o.Log)
+	// Topics are made before nsqlookupd can be asked for their channels, which
+	// nsqd remarks upon.
+	var ready atomic.Bool
+	d.LogLevel, d.Logger = nsqd.LOG_WARN, Logger(func(format string, args ...any) {
+		if o.Log != nil && ready.Load() {
+			o.Log(format, args...)
+		}
+	})
 	d.MemQueueSize = cmp.Or(o.MemQueue, 10000)
 	d.MaxMsgSize = MaxMessage
 	if b.lookupd != nil {
@@ -75,13 +83,14 @@ func StartBroker(o BrokerOptions) (_ *Broker, err error) {
 	if err = errors.Join(b.nsqd.LoadMetadata(), b.nsqd.PersistMetadata()); err != nil {
 		return nil, fmt.Errorf("start nsqd: %w", err)
 	}
-	b.ended.Go(func() { b.report(o.Log, "nsqd", b.nsqd.Main()) })
 	for _, name := range TopicNames(cmp.Or(o.Prefix, DefaultPrefix)) {
 		t := b.nsqd.GetTopic(name)
 		for _, c := range o.Channels {
 			t.GetChannel(c)
 		}
 	}
+	ready.Store(true)
+	b.ended.Go(func() { b.report(o.Log, "nsqd", b.nsqd.Main()) })
 	if o.Admin {
 		a := nsqadmin.NewOptions()
 		a.HTTPAddress, a.LogLevel, a.Logger = cmp.Or(o.AdminHTTP, "127.0.0.1:4171"), nsqd.LOG_WARN, Logger(o.Log)
