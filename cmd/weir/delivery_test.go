@@ -43,7 +43,7 @@ func TestDelivery(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	out.done = cancel
-	c, err := consume.New(consume.Options{Brokers: []string{b.TCP()}, Channel: "store"}, out)
+	c, err := consume.New(consume.Options{Brokers: []string{b.TCP()}, Channel: "archive"}, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +60,7 @@ func TestDelivery(t *testing.T) {
 	if g := c.Gaps(); len(g) > 0 {
 		t.Errorf("gaps: %v", g)
 	}
+	checkStored(t, b.TCP(), len(out.bodies))
 	for line, n := range want {
 		if n > 0 {
 			t.Errorf("missing %d times: %s", n, line)
@@ -82,6 +83,28 @@ func (c *collector) Handle(_ context.Context, batch []consume.Event) error {
 		}
 	}
 	return nil
+}
+
+// checkStored runs weir consume store until weir events finds n events.
+func checkStored(t *testing.T, broker string, n int) {
+	dir := filepath.Join(t.TempDir(), "store")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan int)
+	var said bytes.Buffer
+	go func() {
+		ended <- run(ctx, []string{"consume", "store", "--nsqd", broker, "--store", dir}, &bytes.Buffer{}, &said)
+	}()
+	got := 0
+	for end := time.Now().Add(20 * time.Second); got < n && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		var out bytes.Buffer
+		if run(t.Context(), []string{"events", "--store", dir, "--format", "json"}, &out, &bytes.Buffer{}) == 0 {
+			got = strings.Count(out.String(), "\n")
+		}
+	}
+	cancel()
+	if status := <-ended; status != 0 || got != n {
+		t.Errorf("%d events in the store, want %d; exit status %d: %s", got, n, status, said.String())
+	}
 }
 
 // canonical is an event without its identity, with members in order.

@@ -49,6 +49,7 @@ var verbs = []func() *cobra.Command{
 	inspectCommand,
 	nsqCommand,
 	consumeCommand,
+	eventsCommand,
 	docsCommand,
 	versionCommand,
 }

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Query says which events are wanted. Empty fields take everything.
+type Query struct {
+	From, To time.Time // To is not included
+	Types    []string
+	SID      int64
+	Severity int    // at most: 1 is the worst
+	Addr     string // either side
+	Host     string // name in HTTP, TLS or DNS; with those below it
+	Process  string // path of the program, or its end
+	Text     string // anywhere in the event
+	Limit    int    // 0: no limit
+}
+
+// Row is one event that was found.
+type Row struct {
+	Time             time.Time
+	Type             string
+	Src, Dst, Proto  string
+	SrcPort, DstPort int
+	SID              int64
+	Severity         int
+	Signature, Host  string
+	Process          string
+	Raw              string
+}
+
+// where returns the condition of a query in SQL.
+func (q *Query) where() (text string, args []any) {
+	var all []string
+	add := func(cond string, a ...any) {
+		all = append(all, cond)
+		args = append(args, a...)
+	}
+	if !q.From.IsZero() {
+		add("time >= ?", q.From.UnixMicro())
+	}
+	if !q.To.IsZero() {
+		add("time < ?", q.To.UnixMicro())
+	}
+	if len(q.Types) > 0 {
+		var a []any
+		for _, t := range q.Types {
+			a = append(a, t)
+		}
+		add("type IN (?"+strings.Repeat(",?", len(a)-1)+")", a...)
+	}
+	if q.SID != 0 {
+		add("sid = ?", q.SID)
+	}
+	if q.Severity != 0 {
+		add("severity <= ?", q.Severity)
+	}
+	if q.Addr != "" {
+		add("(src = ? OR dst = ?)", q.Addr, q.Addr)
+	}
+	if q.Host != "" {
+		add("(host = ? OR substr(host, -length(?)) = ?)", q.Host, "."+q.Host, "."+q.Host)
+	}
+	if q.Process != "" {
+		add("(process = ? OR substr(process, -length(?)) = ?)", q.Process, "/"+q.Process, "/"+q.Process)
+	}
+	if q.Text != "" {
+		add("instr(raw, ?) > 0", q.Text)
+	}
+	if len(all) == 0 {
+		return "", nil
+	}
+	return " WHERE " + strings.Join(all, " AND "), args
+}
+
+// Find calls each for the events that a query wants, in the order of time, from
+// the store in a folder, which may be written to meanwhile.
+func Find(ctx context.Context, dir string, q Query, each func(*Row) error) error {
+	files, err := dayFiles(dir)
+	if err != nil {
+		return err
+	}
+	left := q.Limit
+	for _, f := range files {
+		if !q.To.IsZero() && !f.day.Before(q.To) || !q.From.IsZero() && !f.day.AddDate(0, 0, 1).After(q.From) {
+			continue
+		}
+		n, err := findDay(ctx, dir, f.name, &q, left, each)
+		if err != nil {
+			return err
+		}
+		if q.Limit > 0 {
+			if left -= n; left == 0 {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+func findDay(ctx context.Context, dir, name string, q *Query, limit int, each func(*Row) error) (n int, err error) {
+	db, err := openDay(dir, name, false)
+	if err != nil {
+		return 0, fmt.Errorf("read the store: %w", err)
+	}
+	defer db.Close()
+	cond, args := q.where()
+	if limit <= 0 {
+		limit = -1
+	}
+	rows, err := db.QueryContext(ctx, `SELECT time, type, coalesce(src,''), coalesce(sport,0), coalesce(dst,''), coalesce(dport,0),
+		coalesce(proto,''), coalesce(sid,0), coalesce(severity,0), coalesce(signature,''), coalesce(host,''), coalesce(process,''), raw
+		FROM events`+cond+` ORDER BY time, boot, topic, seq, eid LIMIT ?`, append(args, limit)...)
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", name, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r Row
+		var us int64
+		if err := rows.Scan(&us, &r.Type, &r.Src, &r.SrcPort, &r.Dst, &r.DstPort, &r.Proto, &r.SID, &r.Severity, &r.Signature,
+			&r.Host, &r.Process, &r.Raw); err != nil {
+			return n, fmt.Errorf("read %s: %w", name, err)
+		}
+		r.Time = time.UnixMicro(us).UTC()
+		if err := each(&r); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, rows.Err()
+}
