@@ -35,16 +35,40 @@ func saltOf(version uint32) (salt []byte, v2 bool) {
 
 // keys are those of the Initial packets of a connection.
 type keys struct {
-	dirs [2]struct {
-		aead   cipher.AEAD
-		header cipher.Block
-		iv     [12]byte
-	}
+	dirs [2]dirKeys
 	// Scratch of open.
 	mask  [aes.BlockSize]byte
 	nonce [12]byte
 	head  []byte
 }
+
+// dirKeys are those of a direction. The ciphers are there from the first packet
+// to the end of the hello: they are large, and connections are many.
+type dirKeys struct {
+	key, hp [16]byte
+	iv      [12]byte
+	packet  cipher.AEAD
+	header  cipher.Block
+}
+
+// ready makes the ciphers.
+func (x *dirKeys) ready() error {
+	if x.header != nil {
+		return nil
+	}
+	block, err := aes.NewCipher(x.key[:])
+	if err != nil {
+		return err
+	}
+	if x.packet, err = cipher.NewGCM(block); err != nil {
+		return err
+	}
+	x.header, err = aes.NewCipher(x.hp[:])
+	return err
+}
+
+// forget gives the ciphers back.
+func (x *dirKeys) forget() { x.packet, x.header = nil, nil }
 
 // newKeys derives them from the connection ID that the client chose for the server
 // (RFC 9001 section 5.2).
@@ -60,18 +84,10 @@ func newKeys(salt, id []byte, v2 bool) *keys {
 	k := &keys{}
 	for i, who := range [...]string{"client in", "server in"} {
 		s := expand(secret, who, sha256.Size)
-		key, iv, hp := expand(s, labels[0], 16), expand(s, labels[1], 12), expand(s, labels[2], 16)
-		block, err := aes.NewCipher(key)
-		if err != nil {
-			return nil
-		}
-		if k.dirs[i].aead, err = cipher.NewGCM(block); err != nil {
-			return nil
-		}
-		if k.dirs[i].header, err = aes.NewCipher(hp); err != nil {
-			return nil
-		}
-		copy(k.dirs[i].iv[:], iv)
+		x := &k.dirs[i]
+		copy(x.key[:], expand(s, labels[0], len(x.key)))
+		copy(x.iv[:], expand(s, labels[1], len(x.iv)))
+		copy(x.hp[:], expand(s, labels[2], len(x.hp)))
 	}
 	return k
 }
@@ -96,6 +112,9 @@ func (k *keys) open(dst []byte, d int, b []byte, off int) ([]byte, bool) {
 		return dst, false
 	}
 	x, mask := &k.dirs[d], &k.mask
+	if x.ready() != nil {
+		return dst, false
+	}
 	x.header.Encrypt(mask[:], b[off+sampleAt:off+sampleAt+sampleLen])
 	first := b[0] ^ mask[0]&0x0f
 	n := int(first&3) + 1
@@ -112,6 +131,6 @@ func (k *keys) open(dst []byte, d int, b []byte, off int) ([]byte, bool) {
 	for i := range 8 {
 		k.nonce[4+i] ^= byte(number >> (56 - 8*i))
 	}
-	out, err := x.aead.Open(dst, k.nonce[:], b[off+n:], head)
+	out, err := x.packet.Open(dst, k.nonce[:], b[off+n:], head)
 	return out, err == nil
 }

@@ -106,14 +106,24 @@ func (p *parser) long(dir field.Dir, b []byte) int {
 		return at + size // sent again, or an acknowledgement
 	}
 	t := p.open(dir, version)
-	var ok bool
-	p.plain, ok = p.keys.open(p.plain[:0], dir.Index(), b[:at+size], at)
-	if !ok {
+	buf := p.scratch(size)
+	if plain, ok := p.keys.open(buf, dir.Index(), b[:at+size], at); ok {
+		p.frames(t, dir, plain)
+	} else {
 		t.AddEvent(evFailedDecrypt, dir)
-		return at + size
 	}
-	p.frames(t, dir, p.plain)
+	if p.env.Buffers != nil {
+		p.env.Buffers.Put(buf)
+	}
 	return at + size
+}
+
+// scratch returns an empty buffer for n bytes, of the worker's.
+func (p *parser) scratch(n int) []byte {
+	if p.env.Buffers == nil {
+		return make([]byte, 0, n)
+	}
+	return p.env.Buffers.Get(n)
 }
 
 // Frames that Initial packets may have (RFC 9000 section 17.2.2).
@@ -190,6 +200,8 @@ func (p *parser) frames(t *Tx, dir field.Dir, b []byte) {
 	if !t.hasTLS {
 		t.AddEvent(evErrorOnData, dir)
 	}
+	p.crypto[dir.Index()] = assembly{} // its memory is not needed any more
+	p.keys.dirs[dir.Index()].forget()
 }
 
 // be32 reads four bytes.

@@ -110,7 +110,6 @@ type parser struct {
 	env     *proto.Env
 	opt     *settings
 	keys    *keys
-	plain   []byte
 	crypto  [2]assembly
 	hello   [2]bool // seen, by direction
 	retried bool

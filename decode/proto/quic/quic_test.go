@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"weir/decode/buffer"
 	"weir/decode/field"
 	"weir/decode/flow"
 	"weir/decode/proto"
@@ -25,7 +26,7 @@ func (h *host) Frame(field.Dir, uint8, int, int64, *proto.Tx) {}
 
 func newParser() (*parser, *host) {
 	h := &host{}
-	return Protocol.New(&proto.Env{Flow: &flow.Flow{Proto: 17}, Host: h}).(*parser), h
+	return Protocol.New(&proto.Env{Buffers: &buffer.Pool{}, Flow: &flow.Flow{Proto: 17}, Host: h}).(*parser), h
 }
 
 const ts, tc = field.ToServer, field.ToClient
@@ -63,9 +64,13 @@ func initial(d int, number byte, frames string) []byte {
 	b = append(b, number)
 	nonce := k.dirs[d].iv
 	nonce[11] ^= number
-	b = k.dirs[d].aead.Seal(b, nonce[:], []byte(frames), slices.Clone(b))
+	x := &k.dirs[d]
+	if err := x.ready(); err != nil {
+		panic(err)
+	}
+	b = x.packet.Seal(b, nonce[:], []byte(frames), slices.Clone(b))
 	var mask [16]byte
-	k.dirs[d].header.Encrypt(mask[:], b[at+4:at+20])
+	x.header.Encrypt(mask[:], b[at+4:at+20])
 	b[0] ^= mask[0] & 0x0f
 	b[at] ^= mask[1]
 	return b
