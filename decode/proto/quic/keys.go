@@ -3,9 +3,7 @@ package quic
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/sha256"
-	"encoding/binary"
 )
 
 // Salts of the keys of Initial packets: of version 1 (RFC 9001 section 5.2), version 2
@@ -73,35 +71,53 @@ func (x *dirKeys) forget() { x.packet, x.header = nil, nil }
 // newKeys derives them from the connection ID that the client chose for the server
 // (RFC 9001 section 5.2).
 func newKeys(salt, id []byte, v2 bool) *keys {
-	secret, err := hkdf.Extract(sha256.New, id, salt)
-	if err != nil {
-		return nil
-	}
+	var padded [sha256.Size]byte // a key of HMAC is padded with zeros
+	copy(padded[:], salt)
+	secret := mac(&padded, id)
 	labels := [3]string{"quic key", "quic iv", "quic hp"}
 	if v2 {
 		labels = [3]string{"quicv2 key", "quicv2 iv", "quicv2 hp"}
 	}
 	k := &keys{}
 	for i, who := range [...]string{"client in", "server in"} {
-		s := expand(secret, who, sha256.Size)
+		s := expand(&secret, who, sha256.Size)
+		key, iv, hp := expand(&s, labels[0], 16), expand(&s, labels[1], 12), expand(&s, labels[2], 16)
 		x := &k.dirs[i]
-		copy(x.key[:], expand(s, labels[0], len(x.key)))
-		copy(x.iv[:], expand(s, labels[1], len(x.iv)))
-		copy(x.hp[:], expand(s, labels[2], len(x.hp)))
+		copy(x.key[:], key[:])
+		copy(x.iv[:], iv[:])
+		copy(x.hp[:], hp[:])
 	}
 	return k
 }
 
-// expand is HKDF-Expand-Label of TLS 1.3 without context (RFC 8446 section 7.1).
-func expand(secret []byte, label string, n int) []byte {
-	info := binary.BigEndian.AppendUint16(nil, uint16(n))
-	info = append(info, byte(len("tls13 ")+len(label)))
+// expand is HKDF-Expand-Label of TLS 1.3 without context
+// (RFC 8446 section 7.1), 32 bytes at most of which n count: one round of RFC 5869 section 2.3.
+// Keys are derived for each connection, so that nothing is allocated for it.
+func expand(secret *[sha256.Size]byte, label string, n int) [sha256.Size]byte {
+	var room [maxInfo]byte
+	info := append(room[:0], byte(n>>8), byte(n), byte(len("tls13 ")+len(label)))
 	info = append(append(append(info, "tls13 "...), label...), 0)
-	out, err := hkdf.Expand(sha256.New, secret, string(info), n)
-	if err != nil {
-		return make([]byte, n)
+	return mac(secret, append(info, 1))
+}
+
+// maxInfo is the longest info of expand and its counter, bytes.
+const maxInfo = 3 + len("tls13 ") + len("quicv2 key") + 2
+
+// mac is HMAC with SHA-256 (RFC 2104) of maxInfo bytes at most.
+func mac(key *[sha256.Size]byte, b []byte) [sha256.Size]byte {
+	var inner [sha256.BlockSize + maxInfo]byte
+	var outer [sha256.BlockSize + sha256.Size]byte
+	for i := range sha256.BlockSize {
+		k := byte(0)
+		if i < len(key) {
+			k = key[i]
+		}
+		inner[i], outer[i] = k^0x36, k^0x5c
 	}
-	return out
+	n := copy(inner[sha256.BlockSize:], b)
+	sum := sha256.Sum256(inner[:sha256.BlockSize+n])
+	copy(outer[sha256.BlockSize:], sum[:])
+	return sha256.Sum256(outer[:])
 }
 
 // open decrypts an Initial packet whose number stands at off and appends what is in
