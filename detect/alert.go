@@ -92,6 +92,9 @@ func reference(c *compiler, v string) error {
 	if !c.e.opt.KeepReferences || !known {
 		return nil
 	}
+	if strings.Contains(value, "://") {
+		prefix = "" // it has a scheme of its own
+	}
 	b := c.s.references
 	if b == nil {
 		b = event.OpenArray(nil, "references")

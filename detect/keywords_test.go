@@ -204,8 +204,8 @@ func TestKeywords(t *testing.T) {
 // TestReferences checks what alerts show of a rule's references.
 func TestReferences(t *testing.T) {
 	b := NewBuilder(demoSet(t), Options{KeepReferences: true, References: map[string]string{"url": "https://", "cve": "https://cve.example/"}})
-	addRules(t, b, `alert ip any any -> any any (reference:url,a.example/b; reference:CVE,2020-1; reference:other,x; sid:1;)`)
-	if got, want := string(b.sigs[0].references), `"references":["https://a.example/b","https://cve.example/2020-1"]`; got != want {
+	addRules(t, b, `alert ip any any -> any any (reference:url,a.example/b; reference:CVE,2020-1; reference:other,x; reference:url,http://c.example; sid:1;)`)
+	if got, want := string(b.sigs[0].references), `"references":["https://a.example/b","https://cve.example/2020-1","http://c.example"]`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -20,7 +20,9 @@ func (d *Decoder) ipInIP(p *Packet, off, end int, version uint8) {
 			return
 		}
 		if b[0]>>4 != version {
-			p.AddEvent(wrong)
+			if p.AddEvent(wrong); !d.opt.Version7 {
+				p.Flags |= Malformed
+			}
 			return
 		}
 	}
