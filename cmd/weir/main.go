@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -78,12 +79,16 @@ Exit status: 0 done; 1 an error ended the run or an output is incomplete;
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().SortFlags = false
-	cobra.EnableCommandSorting = false
+	keepOrder()
 	for _, verb := range verbs {
 		root.AddCommand(verb())
 	}
 	return root
 }
+
+// keepOrder lists commands as they were added. The setting is the library's for
+// all commands.
+var keepOrder = sync.OnceFunc(func() { cobra.EnableCommandSorting = false })
 
 // unknownCommand names the commands that word is close to.
 func unknownCommand(cmd *cobra.Command, word string) error {
