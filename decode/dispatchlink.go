@@ -50,6 +50,12 @@ func etherOffset(b []byte, at int) (int, bool) {
 			at = off + 2 + 12
 		case 0x8864: // PPPoE session, RFC 2516
 			return pppOffset(b, off+6)
+		case 0x894f: // NSH, RFC 8300
+			next := uint8(0)
+			if off, next = serviceOffset(b, off); next != nshEthernet {
+				return off, next == nshIPv4 || next == nshIPv6
+			}
+			at = off + 12
 		case 0x8847, 0x8848: // MPLS, RFC 3032
 			var inner bool
 			if at, inner = labelsOffset(b, off); !inner {
@@ -60,6 +66,26 @@ func etherOffset(b []byte, at int) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// Protocols behind a Network Service Header.
+const (
+	nshIPv4     = 1
+	nshIPv6     = 2
+	nshEthernet = 3
+)
+
+// serviceOffset passes over a Network Service Header and returns what stands
+// behind it, 0 if it is not whole.
+func serviceOffset(b []byte, off int) (at int, next uint8) {
+	if len(b) < off+8 {
+		return 0, 0
+	}
+	at = off + int(b[off+1]&0x3f)*4
+	if at > len(b) {
+		return 0, 0
+	}
+	return at, b[off+3]
 }
 
 // pppOffset finds the IP header behind the PPP protocol at b[at] (RFC 1661
