@@ -136,6 +136,7 @@ func New(o *Options) (*Pipeline, error) {
 			rec: rec, options: settings, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"),
 			wantsDrop: lane.Wants("drop"), ips: o.Stream.IPS, bypassAtDepth: o.Stream.Bypass,
 		}
+		files.Buffers = &w.buffers
 		w.describer, _ = files.Sink.(describer)
 		w.counters.events = make([]uint64, packet.NumEvents)
 		w.counters.app = make([]appCounter, n)

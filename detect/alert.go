@@ -124,6 +124,7 @@ type alertOptions struct {
 	verdict, tagged                    bool
 	size                               uint64 // of what is shown of a stream, bytes
 	names                              decode.VerdictNames
+	section                            event.Options
 }
 
 // AlertOptions reads the alert section of an eve-log output.
@@ -132,7 +133,7 @@ func AlertOptions(o event.Options) (any, error) {
 		payload: o.Bool("payload", false), printable: o.Bool("payload-printable", false), packet: o.Bool("packet", false),
 		length: o.Bool("payload-length", false), app: true, ruleMetadata: true,
 		verdict: o.Bool("verdict", false), names: decode.NamesOf(o),
-		tagged: o.Bool("tagged-packets", false), xff: readForwarded(o.Sub("xff")), size: o.Size("payload-buffer-size", decode.DefaultShown),
+		tagged: o.Bool("tagged-packets", false), xff: readForwarded(o.Sub("xff")), section: o, size: o.Size("payload-buffer-size", decode.DefaultShown),
 	}
 	m := o.Sub("metadata")
 	if len(m.Keys()) > 0 {
@@ -187,7 +188,7 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 		for i := range x.pr.Records {
 			r := &x.pr.Records[i]
 			if r.Alert != nil {
-				b = r.Alert(b, x.a.tx, x.f, nil)
+				b = r.Alert(b, x.a.tx, x.f, o.section)
 			} else {
 				key := r.Key
 				if key == "" {

@@ -37,7 +37,7 @@ func (e errUnsupported) Error() string { return e.what + " is not supported yet"
 
 // compile turns r into a signature.
 func (b *Builder) compile(r *rules.Rule) (*signature, *rules.Error) {
-	s := &signature{sid: r.SID, gid: r.GID, rev: r.Rev, priority: 3, dir: field.Both}
+	s := &signature{sid: r.SID, gid: r.GID, rev: r.Rev, priority: 3, dir: field.Both, rarities: &rarities{}}
 	c := &compiler{e: b, r: r, s: s, unit: -1, vars: map[string]int{}}
 	if b.opt.KeepRaw {
 		s.raw = r.Raw
@@ -497,6 +497,9 @@ func (c *compiler) clip() {
 		s.units[i].match = exact(s.units[i].match)
 	}
 	s.packet, s.posts, s.stateTests = exact(s.packet), exact(s.posts), exact(s.stateTests)
+	if s.rarities.empty() {
+		s.rarities = &noRarities
+	}
 }
 
 // exact returns s without spare capacity.

@@ -132,7 +132,7 @@ func (s *signature) neutral() *signature {
 	anyAddr, anyPort := &rules.AddressSet{Any: true}, &rules.PortSet{Any: true}
 	return &signature{
 		protos: protoIP, src: anyAddr, dst: anyAddr, sport: anyPort, dport: anyPort, dir: field.Both,
-		bidir: s.bidir, wholeTx: s.wholeTx, eventOnly: s.eventOnly,
+		bidir: s.bidir, wholeTx: s.wholeTx, eventOnly: s.eventOnly, rarities: &rarities{},
 	}
 }
 

@@ -84,8 +84,8 @@ func (x *Explainer) missContent(o *observation, g *Gate, m matcher, prev int, in
 
 // resolve puts the values of variables in the place of their names.
 func (m *matcher) resolve(st *matchState) {
-	for _, n := range [...]*number{&m.offset, &m.depth, &m.distance, &m.within} {
-		*n = number{v: n.get(st)}
+	for _, n := range [...]*bound{&m.offset, &m.depth, &m.distance, &m.within} {
+		*n = number{v: n.get(st)}.bound()
 	}
 }
 

@@ -34,7 +34,7 @@ func (x *Explainer) packet(w *Worker) {
 
 // tx looks at a transaction to which the engine will not hold the rule itself.
 func (x *Explainer) tx(w *Worker, st *txState, tx proto.Transaction, dir field.Dir) {
-	if !slices.ContainsFunc(st.pending, func(p pending) bool { return p.sig == x.s.order && !p.off }) {
+	if !slices.ContainsFunc(st.pending, func(p pending) bool { return int(p.sig) == x.s.order && !p.off }) {
 		x.see(w, tx, dir, nil)
 	}
 }

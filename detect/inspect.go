@@ -119,9 +119,19 @@ type txState struct {
 
 // pending is a rule that waits for more of a transaction.
 type pending struct {
-	sig  int
 	done uint64 // units that have fitted
-	off  bool   // it has fired, or can not any more
+	sig  uint32
+	off  bool // it has fired, or can not any more
+}
+
+// waiting reports whether a rule is among those pending.
+func waiting(l []pending, sig uint32) bool {
+	for i := range l {
+		if l[i].sig == sig {
+			return true
+		}
+	}
+	return false
 }
 
 // Inspect implements decode.Inspector.
@@ -311,9 +321,12 @@ func (w *Worker) header(s *signature, p *packet.Packet, f *flow.Flow) bool {
 	if f != nil && s.dir&p.Dir == 0 {
 		return false
 	}
-	if !s.flowFits(p, f) {
-		return false
-	}
+	return s.flowFits(p, f) && s.between(p)
+}
+
+// between checks the addresses and ports of a rule, which are the same for all
+// packets of a flow's direction.
+func (s *signature) between(p *packet.Packet) bool {
 	if s.wholeTx && p.Dir == field.ToClient {
 		return s.tuple(&p.Dst, &p.Src, p.DstPort, p.SrcPort)
 	}

@@ -18,14 +18,14 @@ var payloadKeywords = []Keyword{
 	{Name: "content", Doc: "Bytes that stand in the buffer; bytes between bars are hexadecimal.", Syntax: `[!]"text|0d 0a|"`, Example: `content:"GET |2f|";`, setup: content},
 	{Name: "nocase", Doc: "The content before it fits in upper and lower case.", Example: `content:"admin"; nocase;`, setup: aboutLast(func(m *matcher) { m.nocase = true })},
 	{Name: "offset", Doc: "The content before it stands so many bytes behind the start, or further.", Syntax: "bytes or variable", Example: `content:"a"; offset:4;`, setup: func(c *compiler, v string) error {
-		return c.place(v, func(m *matcher, n number) { m.offset, m.hasOff = n, true })
+		return c.place(v, func(m *matcher, p bound) { m.offset, m.hasOff = p, true })
 	}},
 	{Name: "depth", Doc: "The content before it ends within so many bytes from the start, or from its offset.", Syntax: "bytes or variable", Example: `content:"GET"; depth:3;`, setup: depth},
 	{Name: "distance", Doc: "The content before it begins so many bytes behind the end of the match before that, or further.", Syntax: "bytes, may be negative, or variable", Example: `content:"a"; content:"b"; distance:2;`, setup: func(c *compiler, v string) error {
-		return c.relative(v, func(m *matcher, n number) { m.distance, m.hasDist = n, true })
+		return c.relative(v, func(m *matcher, p bound) { m.distance, m.hasDist = p, true })
 	}},
 	{Name: "within", Doc: "The content before it ends within so many bytes behind the match before that.", Syntax: "bytes or variable", Example: `content:"a"; content:"b"; within:10;`, setup: func(c *compiler, v string) error {
-		return c.relative(v, func(m *matcher, n number) { m.within, m.hasWithin = n, true })
+		return c.relative(v, func(m *matcher, p bound) { m.within, m.hasWithin = p, true })
 	}},
 	{Name: "startswith", Doc: "The buffer begins with the content before it.", Example: `content:"GET "; startswith;`, setup: aboutLast(func(m *matcher) { m.atStart = true })},
 	{Name: "endswith", Doc: "The buffer ends with the content before it.", Example: `content:".exe"; endswith;`, setup: aboutLast(func(m *matcher) { m.atEnd = true })},
@@ -92,12 +92,12 @@ func (c *compiler) about(f func(m *matcher) error) error {
 	return f(m)
 }
 
-func (c *compiler) place(v string, set func(m *matcher, n number)) error {
+func (c *compiler) place(v string, set func(m *matcher, p bound)) error {
 	n, err := c.number(v)
 	if err != nil {
 		return err
 	}
-	return c.about(func(m *matcher) error { set(m, n); return nil })
+	return c.about(func(m *matcher) error { set(m, n.bound()); return nil })
 }
 
 func depth(c *compiler, v string) error {
@@ -109,13 +109,13 @@ func depth(c *compiler, v string) error {
 		if !n.isVar && n.v < int64(len(m.pattern)) {
 			return fmt.Errorf("value %s: want at least the length of the content, %d", v, len(m.pattern))
 		}
-		m.depth, m.hasDepth = n, true
+		m.depth, m.hasDepth = n.bound(), true
 		return nil
 	})
 }
 
 // relative makes the content before relative to the one before that.
-func (c *compiler) relative(v string, set func(m *matcher, n number)) error {
+func (c *compiler) relative(v string, set func(m *matcher, p bound)) error {
 	if err := c.place(v, set); err != nil {
 		return err
 	}

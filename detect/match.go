@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/binary"
+	"math"
 	"strconv"
 
 	"weir/detect/mpm"
@@ -33,6 +34,26 @@ type number struct {
 	index uint8 // of the variable
 }
 
+// bound is a number that says where a content may lie; sets of rules have some
+// hundred thousand of them.
+type bound struct {
+	v     int32
+	isVar bool
+	index uint8
+}
+
+// bound returns the number as one; what is beyond any buffer stays so.
+func (n number) bound() bound {
+	return bound{v: int32(min(max(n.v, math.MinInt32), math.MaxInt32)), isVar: n.isVar, index: n.index}
+}
+
+func (b *bound) get(st *matchState) int64 {
+	if b.isVar {
+		return st.vars[b.index]
+	}
+	return int64(b.v)
+}
+
 // matcher is one condition on a buffer.
 type matcher struct {
 	kind     matchKind
@@ -48,10 +69,10 @@ type matcher struct {
 
 	pattern  []byte
 	finder   *mpm.Finder
-	offset   number
-	depth    number
-	distance number
-	within   number
+	offset   bound
+	depth    bound
+	distance bound
+	within   bound
 
 	re *regex.Program
 

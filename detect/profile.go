@@ -165,7 +165,7 @@ func (w *Worker) tryTx(pd *pending, tx proto.Transaction, dir field.Dir, progres
 	if w.costs == nil {
 		w.txRule(pd, tx, dir, progress)
 	} else {
-		if w.ex != nil && w.ex.s.order == pd.sig {
+		if w.ex != nil && w.ex.s.order == int(pd.sig) {
 			w.ex.see(w, tx, dir, nil)
 		}
 		start, before := time.Now(), len(w.alerts)

@@ -27,7 +27,6 @@ var actionNames = map[string]action{"pass": actPass, "drop": actDrop, "reject": 
 
 // signature is one compiled rule; immutable.
 type signature struct {
-	raw           string // the rule as written, with Options.KeepRaw
 	sid, gid, rev uint32
 	action        action
 	reject        packet.Reject // of actReject: who is told
@@ -36,7 +35,6 @@ type signature struct {
 	msg           string
 	class         string
 	metadata      []byte // the metadata member
-	references    []byte // the references member, with Options.KeepReferences
 	noAlert       bool
 	bypass        bool // sheds the flow
 	order         int  // place in the order of inspection
@@ -53,27 +51,44 @@ type signature struct {
 	needPacket    bool                                 // conditions of a single packet: payload is that of the packet
 	needStream    bool                                 // tcp-stream: the packet's payload is not enough
 	files         *fileConds                           // conditions on files, nil without
-	store         *storing                             // filestore
 	posts         []post                               // when all holds
 	stateTests    []func(w *Worker, f *flow.Flow) bool // flowbits, flowint
 	bits, ints    varUse                               // flowbits, flowint
 	hosts, xbits  varUse                               // hostbits, xbits
 	appTests      int                                  // those of packet that are about the protocol alone
-	streamSize    func(client, server uint64) bool
 	appEvent      proto.AppEvent
 	limits        []*threshold // in order; each may keep an alert from being raised
-	tags          []*tagDef
-	writesSets    bool                          // it changes a data set: everything before that must have fitted
-	enriches      bool                          // alerts show what a data set holds
-	reputation    []func(p *packet.Packet) bool // of its addresses; all must hold
-	config        *logging                      // what a config rule does
+	writesSets    bool         // it changes a data set: everything before that must have fitted
+	enriches      bool         // alerts show what a data set holds
 	fast          *fastPattern
 	eventOnly     bool // decode-event and its kin: seen on packets that are broken too
 	hook          hook
 	hasTx         bool // some unit looks at a transaction
 	txBits        bool // it sets or reads bits of transactions
 	onFrames      bool // some unit looks at a frame
-	target        string
+
+	*rarities
+}
+
+// rarities is what few rules have. Those that have nothing of it share one.
+type rarities struct {
+	raw        string // the rule as written, with Options.KeepRaw
+	references []byte // the references member, with Options.KeepReferences
+	target     string
+	store      *storing // filestore
+	streamSize func(client, server uint64) bool
+	tags       []*tagDef
+	reputation []func(p *packet.Packet) bool // of its addresses; all must hold
+	config     *logging                      // what a config rule does
+}
+
+// noRarities is that of rules without any; it stays empty.
+var noRarities rarities
+
+// empty reports whether there is nothing.
+func (r *rarities) empty() bool {
+	return r.raw == "" && r.references == nil && r.target == "" && r.store == nil && r.streamSize == nil &&
+		r.tags == nil && r.reputation == nil && r.config == nil
 }
 
 // protoSet says which packets a rule's protocol covers.

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"slices"
 
 	"weir/decode/field"
@@ -68,19 +69,7 @@ func (w *Worker) txPass(g *appGroup, st *txState, tx proto.Transaction, dir fiel
 	if w.ex != nil && w.ex.s.hasTx && w.ex.s.dir&dir != 0 {
 		w.add(w.ex.s.order) // it may lack no more than its fast pattern
 	}
-	for _, i := range w.cand {
-		if !slices.ContainsFunc(st.pending, func(p pending) bool { return p.sig == int(i) }) {
-			st.pending = append(st.pending, pending{sig: int(i)})
-			if w.e.sigs[i].wholeTx {
-				// The other direction may be what it waits for.
-				o := w.txState(t, 1-d)
-				if !slices.ContainsFunc(o.pending, func(p pending) bool { return p.sig == int(i) }) {
-					o.pending = append(o.pending, pending{sig: int(i)})
-				}
-			}
-		}
-	}
-	slices.SortFunc(st.pending, func(a, b pending) int { return a.sig - b.sig })
+	w.await(t, st, d)
 	w.txNow = t
 	if w.ex != nil {
 		w.ex.tx(w, st, tx, dir)
@@ -164,6 +153,27 @@ func (w *Worker) buffer(def *field.Def, ts []transform, key string, tx proto.Tra
 	}
 	w.bufs = append(w.bufs, c)
 	return c, def.Kind == field.KindMulti && c.b != nil
+}
+
+// await puts the rules found among those pending.
+func (w *Worker) await(t *proto.Tx, st *txState, d int) {
+	n := len(st.pending)
+	for _, i := range w.cand {
+		s := w.e.sigs[i]
+		if waiting(st.pending[:n], i) || !s.between(w.in.Packet) && w.ex == nil {
+			continue
+		}
+		st.pending = append(st.pending, pending{sig: i})
+		if s.wholeTx {
+			// The other direction may be what it waits for.
+			if o := w.txState(t, 1-d); !waiting(o.pending, i) {
+				o.pending = append(o.pending, pending{sig: i})
+			}
+		}
+	}
+	if len(st.pending) > n {
+		slices.SortFunc(st.pending, func(a, b pending) int { return cmp.Compare(a.sig, b.sig) })
+	}
 }
 
 // txRule checks a rule on a transaction: the units that have not fitted yet.

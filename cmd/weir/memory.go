@@ -16,7 +16,7 @@ import (
 // by the last collection, up to mostSlack.
 const (
 	heapSlack = 20 << 20
-	mostSlack = 5 * heapSlack
+	mostSlack = 2 * heapSlack
 )
 
 // The bounds of what that may be of the heap, percent.

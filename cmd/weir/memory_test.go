@@ -14,7 +14,7 @@ func TestHeapGrowth(t *testing.T) {
 		{"small heap", 10, 1, mostGrowth},
 		{"all garbage", 256, 1, 8},
 		{"half garbage", 256, 0.5, 15},
-		{"nearly none", 256, 0.01, 39},
+		{"nearly none", 256, 0.01, 15},
 		{"none, large heap", 1 << 12, 0, leastGrowth},
 	} {
 		if got := growth(uint64(c.live*mb), c.waste); got != c.want {

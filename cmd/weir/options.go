@@ -28,3 +28,38 @@ func (v versioned) String(key, def string) string {
 	}
 	return v.Options.String(key, def)
 }
+
+// protocolSection is the section of a protocol, which also knows what other parts
+// of the configuration ask of its parser.
+type protocolSection struct {
+	event.Options
+	inline bool // traffic is held until it is inspected
+	shown  bool // alerts show bodies
+}
+
+// Bool implements event.Options.
+func (s protocolSection) Bool(key string, def bool) bool {
+	switch key {
+	case "inline":
+		return s.inline
+	case "bodies-shown":
+		return s.shown
+	}
+	return s.Options.Bool(key, def)
+}
+
+// showsBodies reports whether alerts of any output show bodies.
+func showsBodies(c *config.Config) bool {
+	for i := range c.Outputs {
+		o := &c.Outputs[i]
+		if !o.Enabled || o.Eve == nil {
+			continue
+		}
+		for _, t := range o.Eve.Types {
+			if t.Name == "alert" && t.Enabled && (t.Options.Bool("http-body", false) || t.Options.Bool("http-body-printable", false)) {
+				return true
+			}
+		}
+	}
+	return false
+}

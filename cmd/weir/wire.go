@@ -19,13 +19,15 @@ import (
 
 // pipelineOptions translates the configuration to that of the packet path.
 func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
+	shown := showsBodies(c)
 	return decode.Options{
 		Protocols: set,
 		Version:   uint8(c.Version), StreamEvents: c.Stats.StreamEvents,
 		Enabled:      func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
 		ChecksumAuto: c.PcapFile.ChecksumChecks == "auto",
 		Settings: func(p *proto.Protocol) event.Options {
-			return versioned{c.ProtocolOptions(p.Section()), c.Version, nil}
+			section := versioned{c.ProtocolOptions(p.Section()), c.Version, nil}
+			return protocolSection{section, c.IPS, shown}
 		},
 		Ports: func(p *proto.Protocol, t proto.Transport) (server, client string) {
 			name := "tcp"

@@ -5,7 +5,8 @@ package buffer
 import "math/bits"
 
 // Pool holds buffers that wait for use. It belongs to one goroutine. There are
-// four classes from one power of two to the next: 256, 320, 384, 448, 512, 640 bytes and so on.
+// eight classes from one power of two to the next: 256, 288, 320 and so on to 512, 576
+// bytes and so on.
 type Pool struct {
 	free [numClasses][][]byte
 	// InUse counts the bytes given out; a user may add what it holds besides.
@@ -17,8 +18,8 @@ type Pool struct {
 const (
 	// Smallest is the size of the first class, bytes.
 	Smallest   = 256
-	numClasses = 80
-	maxIdle    = 2 << 20 // bytes of buffers that are kept
+	numClasses = 160
+	maxIdle    = 6 << 20 // bytes of buffers that are kept
 )
 
 // class returns the smallest class that holds n bytes.
@@ -27,11 +28,11 @@ func class(n int) int {
 		return 0
 	}
 	top := bits.Len(uint(n-1)) - 1 // of the power of two below
-	return 4*(top-8) + (n-1-1<<top)>>(top-2) + 1
+	return 8*(top-8) + (n-1-1<<top)>>(top-3) + 1
 }
 
 // size returns the bytes of a class.
-func size(c int) int { return (4 + c%4) << (c/4 + 6) }
+func size(c int) int { return (8 + c%8) << (c/8 + 5) }
 
 // Fits reports whether n bytes more stay below the limit.
 func (p *Pool) Fits(n int) bool { return p.Limit == 0 || p.InUse+uint64(n) <= p.Limit }
@@ -60,4 +61,27 @@ func (p *Pool) Put(b []byte) {
 		p.idle += size(c)
 		p.free[c] = append(p.free[c], b)
 	}
+}
+
+// Append appends more to b, which is of the pool; b may change places. It grows by
+// an eighth at least, not to the double: such buffers wait in thousands. A nil pool
+// takes memory of its own.
+func (p *Pool) Append(b, more []byte) []byte {
+	n := len(b) + len(more)
+	if p == nil || n <= cap(b) {
+		return append(b, more...)
+	}
+	grown := append(p.Get(max(n, cap(b)+cap(b)/8)), b...)
+	p.Put(b)
+	return append(grown, more...)
+}
+
+// Free takes a buffer of Append back and returns what to go on with, which is
+// empty: nothing, or without a pool the same memory.
+func (p *Pool) Free(b []byte) []byte {
+	if p == nil {
+		return b[:0]
+	}
+	p.Put(b)
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"hash"
 
+	"weir/decode/buffer"
 	"weir/decode/file/magic"
 )
 
@@ -56,6 +57,7 @@ type File struct {
 	typed  bool   // the type is wanted
 	head   []byte // then the first bytes, at most magic.Need
 	window []byte // bytes that inspection or the store may still need
+	pool   *buffer.Pool
 	base   uint64 // offset of window[0] in the file
 	done   uint64 // bytes that inspection is done with
 	limit  uint64
@@ -87,13 +89,12 @@ func (f *File) Append(b []byte, window bool) {
 	}
 	f.Size += uint64(len(b))
 	if window || f.hold {
-		f.window = append(f.window, b...)
+		f.window = f.pool.Append(f.window, b)
 		if !window {
 			f.done = f.Size
 		}
 	} else {
-		f.window = f.window[:0]
-		f.base, f.done = f.Size, f.Size
+		f.forget()
 	}
 	if cut {
 		f.close(Truncated)
@@ -109,7 +110,12 @@ func (f *File) Gap(n uint64) {
 	f.Gaps = true
 	f.Size += n
 	f.Drop()
-	f.window = f.window[:0]
+	f.forget()
+}
+
+// forget gives up the window.
+func (f *File) forget() {
+	f.window = f.pool.Free(f.window)
 	f.base, f.done = f.Size, f.Size
 }
 
@@ -180,9 +186,13 @@ func (f *File) Inspected(offset uint64) {
 
 // release forgets the bytes that inspection is done with.
 func (f *File) release() {
-	n := f.done - f.base
-	f.window = f.window[:copy(f.window, f.window[n:])]
+	left := f.window[f.done-f.base:]
 	f.base = f.done
+	if len(left) == 0 {
+		f.window = f.pool.Free(f.window)
+		return
+	}
+	f.window = f.window[:copy(f.window, left)]
 }
 
 // Keep asks for the file to be stored. It reports false if bytes that would be

@@ -1,12 +1,13 @@
 package file
 
+import "weir/decode/buffer"
+
 const (
 	// maxHeld bounds the bytes held for a file while it is not decided whether it
 	// is stored. Rules decide on the first bytes, or at the end of small files.
 	maxHeld = 1 << 20
 
-	maxIdle       = 64        // files kept for reuse
-	maxIdleWindow = 128 << 10 // largest window kept for reuse, bytes
+	maxIdle = 64 // files kept for reuse
 )
 
 // Sink keeps the bytes of stored files.
@@ -28,7 +29,8 @@ type Store struct {
 	All    bool // store every file
 	// Ask: rules may ask for a file to be stored by File.Keep after bytes of it
 	// have come; they are held until then.
-	Ask bool
+	Ask     bool
+	Buffers *buffer.Pool // of the worker; nil: memory of one's own
 
 	next uint32
 	idle []*File
@@ -49,8 +51,8 @@ func (s *Store) Open(l *List, name []byte, tx uint64) *File {
 	}
 	s.next++
 	*f = File{
-		ID: s.next, TxID: tx, Name: append(f.Name[:0], name...), limit: s.Limit, sink: s.Sink, typed: s.Magic,
-		hashes: f.hashes, head: f.head[:0], window: f.window[:0],
+		ID: s.next, TxID: tx, Name: append(f.Name[:0], name...), limit: s.Limit, sink: s.Sink, typed: s.Magic, pool: s.Buffers,
+		hashes: f.hashes, head: f.head[:0], window: f.window,
 	}
 	f.Want(s.Hashes)
 	switch {
@@ -68,7 +70,8 @@ func (s *Store) Open(l *List, name []byte, tx uint64) *File {
 func (s *Store) Free(l *List) {
 	for i, f := range l.Files {
 		f.Abandon()
-		if len(s.idle) < maxIdle && cap(f.window) <= maxIdleWindow {
+		f.forget()
+		if len(s.idle) < maxIdle {
 			s.idle = append(s.idle, f)
 		}
 		l.Files[i] = nil

@@ -10,7 +10,7 @@ import (
 
 const (
 	// blockSize is how much is read at once, bytes.
-	blockSize = 1 << 20
+	blockSize = 1 << 18
 	// maxRecord bounds one record; a longer one is an error, not an allocation.
 	maxRecord = 1 << 24
 	// BatchFrames is the most frames of one batch.

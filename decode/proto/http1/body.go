@@ -23,26 +23,7 @@ type body struct {
 
 // release gives the memory back and empties the body.
 func (b *body) release() {
-	if b.pool != nil {
-		b.pool.Put(b.buf)
-		b.buf = nil
-	}
-	*b = body{buf: b.buf[:0]}
-}
-
-// room makes place for n bytes in all.
-func (b *body) room(n int) {
-	if n <= cap(b.buf) {
-		return
-	}
-	if b.pool == nil {
-		b.buf = append(make([]byte, 0, n+n/4), b.buf...)
-		return
-	}
-	// Bodies wait in thousands: grow by a quarter, not to the double.
-	grown := append(b.pool.Get(max(n, cap(b.buf)+cap(b.buf)/4)), b.buf...)
-	b.pool.Put(b.buf)
-	b.buf = grown
+	*b = body{buf: b.pool.Free(b.buf)}
 }
 
 // add takes the next bytes, as far as the limit allows.
@@ -58,8 +39,7 @@ func (b *body) add(data []byte, limit uint64) {
 	if hold := max(limit, maxHeld); uint64(len(b.buf)+len(data)) > hold {
 		b.forget(b.kept - min(b.kept, hold/2))
 	}
-	b.room(len(b.buf) + len(data))
-	b.buf = append(b.buf, data...)
+	b.buf = b.pool.Append(b.buf, data)
 	b.kept += uint64(len(data))
 }
 
@@ -106,10 +86,13 @@ func (b *body) start(c *bodyConfig) uint64 {
 }
 
 // seen notes that the rules have seen everything, and lets go of what no window
-// to come will show.
-func (b *body) seen(c *bodyConfig) {
+// to come will show; of all, if nothing more comes and keep is not set.
+func (b *body) seen(c *bodyConfig, keep bool) {
 	b.inspected = b.kept
-	if b.inspected > c.min {
+	switch {
+	case b.done && !keep:
+		b.buf, b.base = b.pool.Free(b.buf), b.kept
+	case b.inspected > c.min:
 		b.forget(b.inspected - min(b.inspected, c.window))
 	}
 }
@@ -163,6 +146,7 @@ func (p *parser) endBody(dir field.Dir) {
 	m := t.side(dir)
 	if m.codings.active() {
 		p.finishCodings(t, dir)
+		m.codings.reset()
 	}
 	m.body.done = true
 	p.endFile(t, dir)

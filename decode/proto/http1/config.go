@@ -76,6 +76,8 @@ type serverConfig struct {
 	swf swfConfig
 	// inline: bodies are inspected as they come, without waiting for a window.
 	inline bool
+	// keeps: bodies are kept for alerts to show.
+	keeps bool
 	// v7: records and defaults of Suricata 7.0.
 	v7 bool
 }
@@ -169,8 +171,9 @@ func (p personality) blankLineEnds() bool { return p == iis51 }
 func setup(o event.Options) (any, error) {
 	htp := o.Sub("libhtp")
 	v7 := strings.HasPrefix(o.String("suricata-version", ""), "7")
-	inline := o.Bool("inline", false)
+	inline, shown := o.Bool("inline", false), o.Bool("bodies-shown", false)
 	opt := &options{def: readServer(htp.Sub("default-config"), inline, v7)}
+	opt.def.keeps = shown
 	r := o.Sub("byterange")
 	opt.rangeMemcap = r.Size("memcap", httprange.DefaultMemcap)
 	opt.rangeTimeout = r.Uint("timeout", httprange.DefaultTimeout)
@@ -180,6 +183,7 @@ func setup(o event.Options) (any, error) {
 			item = item.Sub(keys[0])
 		}
 		cfg := readServer(item, inline, v7)
+		cfg.keeps = shown
 		for _, s := range item.Strings("address") {
 			if n, ok := parseNetwork(s); ok {
 				opt.servers = append(opt.servers, serverFor{n, cfg})

@@ -42,15 +42,46 @@ type Decoder interface {
 }
 
 var (
-	flates  = sync.Pool{New: func() any { return new(Flate) }}
+	flates  spareFlates
 	brotlis = sync.Pool{New: func() any { return new(Brotli) }}
 	lzmas   = sync.Pool{New: func() any { return new(LZMA) }}
 )
 
+// maxSpare bounds the decoders that wait for use; each keeps its window, 64 KiB at
+// most.
+const maxSpare = 32
+
+// spareFlates holds decoders for reuse by any worker. In contrast to sync.Pool it
+// outlives collections, which come often while bodies end in numbers. The windows
+// of the other codings may be large: theirs do not wait longer than that.
+type spareFlates struct {
+	mu   sync.Mutex
+	free []*Flate
+}
+
+func (s *spareFlates) get() *Flate {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.free); n > 0 {
+		f := s.free[n-1]
+		s.free = s.free[:n-1]
+		return f
+	}
+	return new(Flate)
+}
+
+func (s *spareFlates) put(f *Flate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.free) < maxSpare {
+		s.free = append(s.free, f)
+	}
+}
+
 // NewFlate returns a decoder for gzip, zlib and bare deflate, told apart by their
 // first bytes.
 func NewFlate() *Flate {
-	f := flates.Get().(*Flate)
+	f := flates.get()
 	f.reset()
 	return f
 }

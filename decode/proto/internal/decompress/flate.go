@@ -55,7 +55,7 @@ func (f *Flate) reset() {
 // Release implements Decoder.
 func (f *Flate) Release() {
 	f.out = nil
-	flates.Put(f)
+	flates.put(f)
 }
 
 // Ended reports whether the end of the coded data was seen.

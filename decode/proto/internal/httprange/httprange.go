@@ -95,7 +95,7 @@ func (p *Part) Write(b []byte) {
 		return
 	}
 	p.t.held += uint64(len(b))
-	p.buf = append(p.buf, b...)
+	p.buf = p.t.store.Buffers.Append(p.buf, b)
 }
 
 // Close ends the range. It returns the file if this has made it complete; the
@@ -126,8 +126,7 @@ func (p *Part) Close(now int64) *file.File {
 		if skip := w.file.Size - q.start; skip < uint64(len(q.buf)) {
 			w.file.Append(q.buf[skip:], false)
 		}
-		p.t.held -= uint64(len(q.buf))
-		q.buf = nil
+		p.t.release(q)
 	}
 	if w.file.Size < w.size {
 		return nil
@@ -156,8 +155,14 @@ func (t *Table) expire(now int64) {
 // drop takes a file out of the table.
 func (t *Table) drop(w *whole) {
 	for _, p := range w.parts {
-		t.held -= uint64(len(p.buf))
+		t.release(p)
 	}
 	w.parts = nil
 	delete(t.files, w.key)
+}
+
+// release gives the bytes of a part back.
+func (t *Table) release(p *Part) {
+	t.held -= uint64(len(p.buf))
+	p.buf = t.store.Buffers.Free(p.buf)
 }
