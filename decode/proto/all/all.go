@@ -12,6 +12,7 @@ import (
 	"weir/decode/proto/nfs"
 	"weir/decode/proto/quic"
 	"weir/decode/proto/smb"
+	"weir/decode/proto/smtp"
 	"weir/decode/proto/ssh"
 	"weir/decode/proto/tls"
 )
@@ -33,5 +34,6 @@ func Set() (*proto.Set, error) {
 		krb5.Protocol,
 		quic.Protocol,
 		nfs.Protocol,
+		smtp.Protocol,
 	}, known...)...)
 }

@@ -11,8 +11,6 @@ import (
 // known are protocols that are recognised and have no parser yet: flows carry
 // their name, and rules on them match payload.
 var known = []*proto.Protocol{
-	tcp("smtp", "Simple mail transfer (RFC 5321).", field.ToServer|field.ToClient,
-		prefix(proto.TCP, field.ToServer, true, "EHLO", "HELO", "QUIT")...),
 	tcp("imap", "Internet message access (RFC 9051).", 0,
 		append(prefix(proto.TCP, field.ToServer, true, "1 capability"), prefix(proto.TCP, field.ToClient, true, "* OK ")...)...),
 	tcp("pop3", "Post office (RFC 1939).", 0,
