@@ -45,7 +45,7 @@ func argument(line []byte, n int) []byte {
 
 // mail returns the transaction that a command belongs to, opened if it begins one.
 func (p *parser) mail(line []byte) *Tx {
-	ends := is(line, "rset") || is(line, "quit")
+	ends := is(line, "rset") || is(line, "quit") || is(line, "starttls") && !p.opt.v7
 	switch {
 	case p.cur == nil && (p.opt.v7 || !p.any || !ends):
 		return p.open()
@@ -134,7 +134,7 @@ func (p *parser) dataCommand(t *Tx) {
 		p.push(other)
 		return
 	}
-	t.data = true
+	p.beginMessage(t)
 	t.Advance(field.ToServer, progData)
 	p.push(data)
 	p.agreed = false

@@ -83,6 +83,9 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 			return proto.Result{Consumed: used}
 		}
 	}
+	if t := p.cur; p.data && t != nil && t.mail != nil {
+		t.mail.Flush((*parts)(p))
+	}
 	if used < len(b) {
 		return proto.Result{Consumed: used, Need: len(b) - used + 1, Status: proto.Incomplete}
 	}

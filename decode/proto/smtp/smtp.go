@@ -7,6 +7,7 @@ import (
 	"weir/decode/event"
 	"weir/decode/field"
 	"weir/decode/proto"
+	"weir/decode/proto/internal/mime"
 )
 
 // Progress of a direction.
@@ -92,17 +93,49 @@ func greeting(b []byte, dir field.Dir) proto.Verdict {
 type settings struct {
 	v7    bool // mails end as in version 7.0
 	maxTx int
+	// raw: a whole message is one file; decode: it is taken apart.
+	raw, decode bool
+	mime        mime.MailOptions
 	// inline: files are inspected as they come, without waiting for a window.
 	inline bool
+	// Bytes of a file that rules see at most, 0 is all; that inspection waits for;
+	// that it looks at again.
+	maxInspect, minInspect, window uint64
 }
 
 // defaults are the settings without a configuration.
-var defaults = settings{maxTx: 256}
+var defaults = settings{
+	maxTx: 256, decode: true, maxInspect: 100_000, minInspect: 32 << 10, window: 4 << 10,
+	mime: mime.MailOptions{HeaderDepth: 2000, Base64: true, QuotedPrintable: true, Links: true, Schemes: []string{"http"}},
+}
 
 func setup(o event.Options) (any, error) {
 	s := defaults
 	s.v7 = strings.HasPrefix(o.String("suricata-version", ""), "7")
 	s.inline = o.Bool("inline", false)
 	s.maxTx = int(min(max(o.Uint("max-tx", uint64(s.maxTx)), 1), 1<<16))
+	s.raw = o.Bool("raw-extraction", false)
+	t := o.Sub("inspected-tracker")
+	s.maxInspect = t.Size("content-limit", s.maxInspect)
+	s.minInspect = t.Size("content-inspect-min-size", s.minInspect)
+	s.window = t.Size("content-inspect-window", s.window)
+	m, c := &s.mime, o.Sub("mime")
+	s.decode = c.Bool("decode-mime", true)
+	m.V7 = s.v7
+	m.Base64 = c.Bool("decode-base64", true)
+	m.QuotedPrintable = c.Bool("decode-quoted-printable", true)
+	m.HeaderDepth = int(min(c.Uint("header-value-depth", uint64(m.HeaderDepth)), maxHeaderDepth))
+	m.Links = c.Bool("extract-urls", true)
+	m.ShowScheme = c.Bool("log-url-scheme", false)
+	m.Digest = c.Bool("body-md5", false)
+	if c.Has("extract-urls-schemes") {
+		m.Schemes = nil
+		for _, scheme := range c.Strings("extract-urls-schemes") {
+			m.Schemes = append(m.Schemes, strings.ToLower(strings.TrimSuffix(scheme, "://")))
+		}
+	}
 	return &s, nil
 }
+
+// maxHeaderDepth bounds header-value-depth, bytes.
+const maxHeaderDepth = 16 << 10

@@ -127,7 +127,7 @@ func TestEnvelope(t *testing.T) {
 			C DATA\n
 			S 503 no\n
 			C MAIL FROM:<a@b>\n`,
-			`0 [1 0] {"helo":"a","mail_from":"<a@b>"} data_command_rejected`},
+			`0 [1 0] {"helo":"a","mail_from":"<a@b>"},"email":{"status":"HEADER_READY"} data_command_rejected`},
 		{"client speaks first", `
 			C EHLO a\n`,
 			`0 [0 0] {"helo":"a"} no_server_welcome_message`},
@@ -187,5 +187,167 @@ func TestGreeting(t *testing.T) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+const mail = greet + `
+	C MAIL FROM:<a@b>\nRCPT TO:<c@d>\nDATA\n
+	S 250 ok\n250 ok\n354 go\n
+	C From: a <a@b>\nTo: "x, y" <c@d>, e@f\nSubject: s\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nhttp://a.example/b\n--B\nContent-Disposition: attachment; filename=f.txt\n\n..dot\nmore\n--B--\n.\n
+	S 250 queued\n
+`
+
+func TestMessage(t *testing.T) {
+	const email = `,"email":{"status":"PARSE_DONE","from":"a <a@b>","to":["\"x, y\" <c@d>","e@f"],"attachment":["f.txt"],"url":["a.example/b"]}`
+	for _, cut := range []int{1, 7, 1 << 20} {
+		t.Run(fmt.Sprint(cut), func(t *testing.T) {
+			p, _ := newParser(nil)
+			if !talk(p, dialogue(mail), cut) {
+				t.Fatal("parser stopped")
+			}
+			want := `0 [2 2] {"helo":"a","mail_from":"<a@b>","rcpt_to":["<c@d>"]}` + email
+			if got := strings.TrimSpace(show(p)); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			tx := p.txs.At(0)
+			if n := len(tx.list.Files); n != 1 {
+				t.Fatalf("got %d files, want 1", n)
+			}
+			f := tx.list.Files[0]
+			if b, _, end := f.View(); string(b) != ".dot\r\nmore" || !end || f.State != file.Closed {
+				t.Errorf("got file %q, ended %v, state %v", b, end, f.State)
+			}
+		})
+	}
+}
+
+func TestRawMessage(t *testing.T) {
+	s := defaults
+	s.raw = true
+	p, _ := newParser(&s)
+	talk(p, dialogue(mail), 1<<20)
+	files := p.txs.At(0).list.Files
+	if len(files) != 1 || string(files[0].Name) != rawName {
+		t.Fatalf("got files %v, want one of the whole message", files)
+	}
+	if b, _, _ := files[0].View(); !strings.HasPrefix(string(b), "From: a") || !strings.HasSuffix(string(b), "--B--\r\n") {
+		t.Errorf("got %q", b)
+	}
+}
+
+// TestVersion7 shows where version 7.0 ends a mail: with its message.
+func TestVersion7(t *testing.T) {
+	s := defaults
+	s.v7, s.mime.V7 = true, true
+	p, _ := newParser(&s)
+	talk(p, dialogue(strings.ReplaceAll(mail, `S 250 queued\n`, "")), 1<<20)
+	if got := p.txs.At(0).Progress; got != [2]uint8{progComplete, progComplete} {
+		t.Errorf("got progress %v", got)
+	}
+}
+
+func TestNoAlloc(t *testing.T) {
+	p, _ := newParser(nil)
+	said := dialogue(mail)
+	data := make([][]byte, len(said))
+	for i, s := range said {
+		data[i] = []byte(s.text)
+	}
+	in := &proto.Input{}
+	run := func() {
+		for i := range said {
+			*in = proto.Input{Dir: said[i].dir, Data: data[i]}
+			p.Parse(in)
+		}
+		for len(p.Txs()) > 0 {
+			p.Free(p.Txs()[0])
+		}
+	}
+	run()
+	// A new SHA256 state may be made when the pool of files was emptied.
+	if n := testing.AllocsPerRun(100, run); n > 0 {
+		t.Errorf("a mail allocates %v times, want 0", n)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, in := range []string{mail, greet + "C BDAT 3 LAST\\nabcRSET\\nQUIT\\n\n", greet + "C STARTTLS\\n\nS 454-a\\n454 b\\n\n"} {
+		f.Add([]byte(in), true)
+		f.Add([]byte(in), false)
+	}
+	f.Fuzz(func(t *testing.T, in []byte, v7 bool) {
+		s := defaults
+		s.v7, s.mime.V7 = v7, v7
+		p, _ := newParser(&s)
+		dir := field.ToServer
+		var kept [2][]byte
+		for line := range strings.SplitSeq(string(in), "\n") {
+			if strings.HasPrefix(strings.TrimSpace(line), "S") {
+				dir = field.ToClient
+			} else {
+				dir = field.ToServer
+			}
+			d := dir.Index()
+			kept[d] = append(kept[d], strings.ReplaceAll(strings.TrimLeft(line, "\t CS"), `\n`, "\r\n")...)
+			r := p.Parse(&proto.Input{Dir: dir, Data: kept[d]})
+			if r.Consumed > len(kept[d]) {
+				t.Fatalf("consumed %d of %d bytes", r.Consumed, len(kept[d]))
+			}
+			kept[d] = kept[d][r.Consumed:]
+			if r.Status == proto.Stop {
+				break
+			}
+			for i := range fields {
+				exercise(&fields[i], p)
+			}
+		}
+		show(p)
+		for len(p.Txs()) > 0 {
+			p.Free(p.Txs()[0])
+		}
+	})
+}
+
+// exercise calls a field's getter on all transactions.
+func exercise(d *field.Def, p *parser) {
+	for _, tx := range p.Txs() {
+		switch d.Kind {
+		case field.KindBytes:
+			d.Bytes(tx, field.ToServer)
+		case field.KindMulti:
+			for i := 0; ; i++ {
+				if _, ok := d.Multi(tx, field.ToServer, i); !ok {
+					break
+				}
+			}
+		case field.KindBody:
+			d.Body(tx, field.ToServer, false)
+			d.Inspected(tx, field.ToServer)
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	p, _ := newParser(nil)
+	said := dialogue(mail)
+	var size int64
+	for _, s := range said {
+		size += int64(len(s.text))
+	}
+	b.SetBytes(size)
+	b.ReportAllocs()
+	in := &proto.Input{}
+	data := make([][]byte, len(said))
+	for i, s := range said {
+		data[i] = []byte(s.text)
+	}
+	for b.Loop() {
+		for i := range said {
+			*in = proto.Input{Dir: said[i].dir, Data: data[i]}
+			p.Parse(in)
+		}
+		for len(p.Txs()) > 0 {
+			p.Free(p.Txs()[0])
+		}
 	}
 }

@@ -4,11 +4,16 @@ import (
 	"sync"
 
 	"weir/decode/field"
+	"weir/decode/file"
 	"weir/decode/proto"
+	"weir/decode/proto/internal/mime"
 )
 
-// maxRecipients bounds the recipients kept of one mail.
-const maxRecipients = 1000
+// Bounds of one mail.
+const (
+	maxRecipients = 1000
+	maxFiles      = 1000
+)
 
 // Tx is one mail.
 type Tx struct {
@@ -20,11 +25,19 @@ type Tx struct {
 	rcpt    []byte // the recipients, one behind the other
 	rcptEnd []int  // where each ends
 	data    bool   // DATA was given
+
+	mail   *mime.Mail // its message, nil without DATA
+	spare  *mime.Mail // memory of mail, for reuse
+	digest []byte     // of the body, in hex; scratch
+	list   file.List
+	file   *file.File // open, or nil
+	seen   int        // files that the rules have seen to their end
 }
 
 // resetTx empties a transaction and keeps its memory.
 func resetTx(t *Tx) {
-	*t = Tx{Tx: proto.Tx{Events: t.Events[:0]}, from: t.from[:0], rcpt: t.rcpt[:0], rcptEnd: t.rcptEnd[:0]}
+	*t = Tx{Tx: proto.Tx{Events: t.Events[:0]}, from: t.from[:0], rcpt: t.rcpt[:0], rcptEnd: t.rcptEnd[:0],
+		spare: t.spare, digest: t.digest[:0], list: file.List{Files: t.list.Files[:0]}}
 }
 
 // pool holds transactions for reuse.
@@ -76,5 +89,9 @@ func (p *parser) Free(tx proto.Transaction) {
 			p.queue[i].tx = nil
 		}
 	}
+	if p.env.Files != nil {
+		p.env.Files.Free(&t.list)
+	}
+	t.file = nil
 	p.txs.Free(tx)
 }

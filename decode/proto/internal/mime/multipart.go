@@ -1,5 +1,6 @@
 // Package mime reads multipart bodies (RFC 2046 section 5.1, RFC 7578) as their
-// bytes come in, and parameters of headers.
+// bytes come in, whole messages of mail (RFC 5322, 2045), and parameters of
+// headers.
 package mime
 
 import "bytes"
@@ -20,6 +21,18 @@ const (
 	BadBody   Problem = iota // no boundary where one must be
 	BadHeader                // a header line without a colon
 	NoData                   // a part that names a file and has no bytes
+
+	// Of messages.
+	LongLine
+	LongEncodedLine
+	LongHeaderName
+	LongHeaderValue
+	LongBoundary
+	LongFileName
+	InvalidBase64
+	InvalidQP
+	Malformed  // a multipart without its end
+	Unreadable // no more is read
 )
 
 // Handler takes the parts. The slices are valid for the call only.
