@@ -82,6 +82,7 @@ type cached struct {
 	b    []byte // nil: not there
 	base uint64
 	end  bool
+	seen int // bytes that were scanned before
 }
 
 // alert is a rule that has fitted.
@@ -253,14 +254,14 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 			}
 		}
 		if p.PayLen > 0 && (f == nil || !f.Has(flow.NoPayloadInspect)) {
-			w.payload(&w.e.payload[t][d], p.Payload(), port, app)
+			w.payload(&w.e.payload[t][d], p.Payload(), 0, true, port, app)
 			if outsideStream(p) {
-				w.payload(&w.e.stream[d], p.Payload(), port, app)
+				w.payload(&w.e.stream[d], p.Payload(), 0, true, port, app)
 			}
 		}
 		if t == trTCP && in.Stream != nil && f != nil {
 			if w.raw, w.rawBase, w.hasRaw = in.Stream.Raw(f, p.Dir, p); w.hasRaw {
-				w.payload(&w.e.stream[d], w.raw, port, app)
+				w.payload(&w.e.stream[d], w.raw, w.rawBase, p.Has(packet.StreamEOF), port, app)
 			}
 		}
 	}
@@ -290,22 +291,23 @@ func (w *Worker) addIndexed(x *addrIndex, p *packet.Packet) {
 	}
 }
 
-// payload scans b with the sets of a group.
-func (w *Worker) payload(g *ruleGroup, b []byte, port uint16, app proto.ID) {
-	w.scanSet(&g.any, b)
+// payload scans b, which begins at offset base of what patterns are tied to and
+// ends it if end is set, with the sets of a group.
+func (w *Worker) payload(g *ruleGroup, b []byte, base uint64, end bool, port uint16, app proto.ID) {
+	w.scanSet(&g.any, b, base, end)
 	if s := g.byPort.at(port); s != nil {
-		w.scanSet(s, b)
+		w.scanSet(s, b, base, end)
 	}
 	if int(app) < len(g.byApp) && g.byApp[app] != nil {
-		w.scanSet(g.byApp[app], b)
+		w.scanSet(g.byApp[app], b, base, end)
 	}
 }
 
-func (w *Worker) scanSet(s *patternSet, b []byte) {
+func (w *Worker) scanSet(s *patternSet, b []byte, base uint64, end bool) {
 	if s.set == nil {
 		return
 	}
-	for _, id := range s.set.Scan(b, &w.scan) {
+	for _, id := range s.set.ScanAt(b, base, end, &w.scan) {
 		w.add(int(s.sigs[id]))
 	}
 }

@@ -107,7 +107,7 @@ func (w *Worker) scanBuffer(b *bufferSet, tx proto.Transaction, dir field.Dir) {
 	for i := 0; ; i++ {
 		c, more := w.buffer(b.def, b.transforms, b.key, tx, dir, i)
 		if c.b != nil {
-			for _, id := range b.set.Scan(c.b, &w.scan) {
+			for _, id := range b.set.ScanFrom(c.b, c.seen, c.base, c.end, &w.scan) {
 				w.add(int(b.sigs[id]))
 			}
 		}
@@ -139,7 +139,7 @@ func (w *Worker) buffer(def *field.Def, ts []transform, key string, tx proto.Tra
 		}
 	case field.KindBody:
 		win := def.Body(tx, dir, w.in.Last)
-		c.b, c.base, c.end = win.Data, win.Offset, win.End
+		c.b, c.base, c.end, c.seen = win.Data, win.Offset, win.End, win.Seen
 	}
 	if c.b != nil {
 		for _, t := range ts {
@@ -147,7 +147,7 @@ func (w *Worker) buffer(def *field.Def, ts []transform, key string, tx proto.Tra
 				w.spare = append(w.spare, nil)
 			}
 			w.spare[w.used] = t.apply(w.spare[w.used][:0], c.b)
-			c.b = w.spare[w.used]
+			c.b, c.seen = w.spare[w.used], 0
 			w.used++
 		}
 	}

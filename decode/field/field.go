@@ -60,6 +60,9 @@ type Window struct {
 	Data   []byte
 	Offset uint64 // of Data[0] in the body
 	End    bool   // nothing more comes
+	// Seen is how many bytes of Data an earlier window has shown; 0 if that is
+	// not known.
+	Seen int
 }
 
 // Def is a Field with its getter; exactly the one of its Kind is set. tx is the

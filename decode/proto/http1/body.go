@@ -59,8 +59,7 @@ func (b *body) window(c *bodyConfig, inline, flush bool) field.Window {
 	if !b.any {
 		return field.Window{}
 	}
-	over := b.done || flush
-	if !over && !b.full && !inline && b.kept < c.min {
+	if !flush && !b.ready(c, inline) {
 		return field.Window{}
 	}
 	off := b.start(c)
@@ -68,7 +67,13 @@ func (b *body) window(c *bodyConfig, inline, flush bool) field.Window {
 		off = b.base
 	}
 	data := b.buf[off-b.base:]
-	return field.Window{Data: data[:len(data):len(data)], Offset: off, End: over || b.full}
+	seen := int(max(b.inspected, off) - off)
+	return field.Window{Data: data[:len(data):len(data)], Offset: off, End: b.done || flush || b.full, Seen: min(seen, len(data))}
+}
+
+// ready reports whether there are enough bytes to be inspected, or all.
+func (b *body) ready(c *bodyConfig, inline bool) bool {
+	return b.done || b.full || inline || b.kept >= c.min
 }
 
 // start is the first byte of the window: with the configured number of bytes
@@ -87,7 +92,10 @@ func (b *body) start(c *bodyConfig) uint64 {
 
 // seen notes that the rules have seen everything, and lets go of what no window
 // to come will show; of all, if nothing more comes and keep is not set.
-func (b *body) seen(c *bodyConfig, keep bool) {
+func (b *body) seen(c *bodyConfig, inline, keep bool) {
+	if !b.ready(c, inline) {
+		return // they have seen nothing
+	}
 	b.inspected = b.kept
 	switch {
 	case b.done && !keep:

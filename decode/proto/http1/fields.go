@@ -78,7 +78,9 @@ func bodyWindow(t *Tx, d field.Dir, flush bool) field.Window {
 	return t.side(d).body.window(&t.cfg.body[d.Index()], t.cfg.inline, flush)
 }
 
-func bodySeen(t *Tx, d field.Dir) { t.side(d).body.seen(&t.cfg.body[d.Index()], t.cfg.keeps) }
+func bodySeen(t *Tx, d field.Dir) {
+	t.side(d).body.seen(&t.cfg.body[d.Index()], t.cfg.inline, t.cfg.keeps)
+}
 
 // Buffers that are put together when a rule asks for them.
 const (
