@@ -56,16 +56,13 @@ func (p *parser) mail(line []byte) *Tx {
 }
 
 // command handles a line of the client. whole is its length with its end.
-func (p *parser) command(line []byte, cut bool, at int, whole int64) bool {
+func (p *parser) command(line []byte, at int, whole int64) bool {
 	if p.inChunk {
 		return p.chunkLine(int(whole))
 	}
 	t := p.mail(line)
 	if !p.greeted {
 		p.event(t, evNoWelcome, field.ToServer)
-	}
-	if cut {
-		p.event(t, evTruncatedLine, field.ToServer)
 	}
 	ok := true
 	switch {

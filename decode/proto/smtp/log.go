@@ -44,7 +44,6 @@ var headerMembers = []headerMember{
 	{header: "sensitivity", key: "sensitivity"},
 	{header: "organization", key: "organization"},
 	{header: "content-md5", key: "content_md5"},
-	{header: "relays", key: "relays"},
 	{header: "date", key: "date"},
 }
 
@@ -106,9 +105,10 @@ func appendExtra(b []byte, tx proto.Transaction, _ *flow.Flow, opt any) []byte {
 	if o, ok := opt.(*options); ok {
 		b = o.append(b, t)
 	}
-	if ipv4, ipv6, exe, ok := m.LinkKinds(); ok && t.p.opt.v7 {
-		b = event.Bool(b, "has_ipv6_url", ipv6)
-		b = event.Bool(b, "has_ipv4_url", ipv4)
+	if addr, exe, ok := m.LinkKinds(); ok && t.p.opt.v7 {
+		// Version 7.0 takes all addresses for those of IPv6.
+		b = event.Bool(b, "has_ipv6_url", addr)
+		b = event.Bool(b, "has_ipv4_url", false)
 		b = event.Bool(b, "has_exe_url", exe)
 	}
 	if _, ok := m.Attachment(0); ok {
@@ -165,12 +165,7 @@ func (o *options) append(b []byte, t *Tx) []byte {
 		case addresses:
 			b = appendAddresses(b, m.key, v)
 		case allValues:
-			b = event.OpenArray(b, m.key)
-			for k := 0; v != nil; k++ {
-				b = event.ElemBytes(b, v)
-				v = t.mail.Header(m.header, k+1)
-			}
-			b = event.CloseArray(b)
+			b = t.appendAll(b, m)
 		default:
 			b = event.Bytes(b, m.key, t.header(m.header))
 		}
@@ -183,6 +178,22 @@ func (o *options) append(b []byte, t *Tx) []byte {
 		b = event.Hex(b, "subject_md5", sum[:], "")
 	}
 	return b
+}
+
+// appendAll writes all values of a header; in version 7.0 the last comes first.
+func (t *Tx) appendAll(b []byte, m *headerMember) []byte {
+	n := 0
+	for t.mail.Header(m.header, n) != nil {
+		n++
+	}
+	b = event.OpenArray(b, m.key)
+	for i := range n {
+		if t.p.opt.v7 {
+			i = n - 1 - i
+		}
+		b = event.ElemBytes(b, t.mail.Header(m.header, i))
+	}
+	return event.CloseArray(b)
 }
 
 // appendAddresses writes a list of addresses: what stands between commas that are

@@ -28,6 +28,9 @@ func (p *parser) beginMessage(t *Tx) {
 // long. at is where it begins in the input.
 func (p *parser) message(line []byte, at int) {
 	t := p.cur
+	if p.opt.v7 && (t == nil || t.requestDone()) {
+		t = p.open()
+	}
 	if !p.frame && t != nil {
 		p.frame = true
 		p.env.Host.Frame(field.ToServer, frameData, at, -1, &t.Tx)
@@ -35,22 +38,27 @@ func (p *parser) message(line []byte, at int) {
 			p.openFile(t, []byte(rawName))
 		}
 	}
-	first := !p.long[0]
+	first := !p.inLine
 	n := len(line)
 	last := line[n-1] == '\n'
-	p.long[0] = !last
+	p.inLine = !last
 	if first && line[0] == '.' {
 		if s := string(line); s == ".\r\n" || s == ".\n" {
 			p.endMessage()
 			return
 		}
-		line = line[1:] // RFC 5321 section 4.5.2
-		n--
 	}
 	if t == nil {
 		return
 	}
 	t.Touch(field.ToServer)
+	if t.mail != nil && p.opt.mime.Digest && t.mail.HeadersDone() {
+		t.mail.Raw(line)
+	}
+	if first && line[0] == '.' && !p.opt.v7 {
+		line = line[1:] // RFC 5321 section 4.5.2
+		n--
+	}
 	if p.opt.raw {
 		(*parts)(p).Data(line)
 		return

@@ -26,7 +26,6 @@ type parser struct {
 	any     bool      // a transaction was opened
 	greeted bool      // the server has spoken first
 	pipes   bool      // it takes pipelined commands
-	long    [2]bool   // the rest of a line that was too long is passed over
 
 	hasHelo bool
 	helo    []byte
@@ -34,6 +33,7 @@ type parser struct {
 	data     bool // the client sends a message
 	agreed   bool // the server has asked for it
 	frame    bool // the frame of the message is open
+	inLine   bool // a line of it is not whole yet
 	chunk    uint64
 	chunked  uint64 // bytes of chunks, for version 7.0
 	inChunk  bool
@@ -67,12 +67,12 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 			continue
 		}
 		n := bytes.IndexByte(rest, '\n')
-		if n < 0 && len(rest) <= maxLine {
+		if n < 0 && len(rest) <= maxLine && !(in.End && d == 0 && p.data) {
 			break
 		}
-		line, ended := rest, n >= 0
-		if ended {
-			line = rest[:n+1]
+		line, ended := rest[:min(n+1, maxLine)], n >= 0 && n < maxLine
+		if n < 0 {
+			line = rest[:min(len(rest), maxLine)]
 		}
 		at := used
 		used += len(line)
@@ -92,34 +92,30 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 	return proto.Result{Consumed: used}
 }
 
-// line handles a line with its end, or the next piece of one that is too long. at
-// is where it begins in the input. It returns false if parsing cannot go on.
+// line handles a line with its end, or a piece of maxLine bytes of one that is too
+// long: the pieces of commands and replies are left out, the end of the line is
+// taken for a line. at is where it begins in the input. It returns false if parsing
+// cannot go on.
 func (p *parser) line(dir field.Dir, line []byte, ended bool, at int) bool {
 	d := dir.Index()
 	if d == 0 && p.data {
 		p.message(line, at)
 		return true
 	}
-	if p.long[d] {
-		p.long[d] = !ended
+	if !ended {
+		t := p.cur
+		if d == 1 && !p.opt.v7 && len(p.queue) > 0 {
+			t = p.queue[0].tx
+		}
+		p.event(t, evTruncatedLine, dir)
 		return true
 	}
 	whole := int64(len(line))
-	if ended {
-		line = line[:len(line)-1]
-		if n := len(line); n > 0 && line[n-1] == '\r' {
-			line = line[:n-1]
-		}
-	}
-	cut := len(line) > maxLine
-	if cut {
-		line = line[:maxLine]
-	}
-	p.long[d] = !ended
+	line = bytes.TrimSuffix(line[:len(line)-1], []byte{'\r'})
 	if d == 0 {
-		return p.command(line, cut, at, whole)
+		return p.command(line, at, whole)
 	}
-	return p.reply(line, cut, at, whole)
+	return p.reply(line, at, whole)
 }
 
 // push puts a command into the queue of those that wait for a reply.

@@ -51,7 +51,7 @@ func (p *parser) code(line []byte) int {
 }
 
 // reply handles a line of the server. whole is its length with its end.
-func (p *parser) reply(line []byte, cut bool, at int, whole int64) bool {
+func (p *parser) reply(line []byte, at int, whole int64) bool {
 	q := command{tx: p.cur}
 	queued := len(p.queue) > 0
 	if queued {
@@ -65,9 +65,6 @@ func (p *parser) reply(line []byte, cut bool, at int, whole int64) bool {
 		p.env.Host.Frame(field.ToClient, frameResponse, at, whole, &t.Tx)
 	} else {
 		p.env.Host.Frame(field.ToClient, frameResponse, at, whole, nil)
-	}
-	if cut {
-		p.event(t, evTruncatedLine, field.ToClient)
 	}
 	code := p.code(line)
 	if code == 0 {

@@ -15,8 +15,9 @@ type digest struct {
 
 func (d *digest) reset() { *d = digest{h: d.h} }
 
-// line adds a line of the body.
-func (d *digest) line(line, eol []byte) {
+// Raw adds a line of the body, as it was sent, to the digest.
+func (m *Mail) Raw(line []byte) {
+	d := &m.digest
 	if !d.on {
 		if d.h == nil {
 			d.h = md5.New()
@@ -25,7 +26,6 @@ func (d *digest) line(line, eol []byte) {
 		d.on = true
 	}
 	d.h.Write(line)
-	d.h.Write(eol)
 }
 
 // sum ends the body.

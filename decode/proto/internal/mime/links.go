@@ -3,6 +3,7 @@ package mime
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 )
 
 const (
@@ -14,36 +15,51 @@ const (
 // links are the addresses in the texts of a message.
 type links struct {
 	text []byte
-	end  []int
-	// IPv4, IPv6, Exe: one has such a host, or names a program.
-	ipv4, ipv6, exe bool
-	outer           bool // one stands in the message itself, not in a part
+	all  []link
+	// turned is how many stand in the order of version 7.0 already: part after
+	// part, in each the last first.
+	turned int
+	// What those in the message itself, not in its parts, are like: one has an
+	// address as its host, one names a program.
+	addr, exe, outer bool
 }
 
-func (l *links) reset() { *l = links{text: l.text[:0], end: l.end[:0]} }
+// link is one address, by place in links.text.
+type link struct{ start, end int }
 
-// Links returns how many addresses were found.
-func (m *Mail) Links() int { return len(m.links.end) }
+func (l *links) reset() { *l = links{text: l.text[:0], all: l.all[:0]} }
 
-// Link returns one of them; the last that was found comes first.
+// turn ends a part.
+func (l *links) turn() {
+	slices.Reverse(l.all[l.turned:])
+	l.turned = len(l.all)
+}
+
+// Links returns how many addresses were found; in version 7.0 those of a part count
+// once it is whole.
+func (m *Mail) Links() int {
+	if m.opt.V7 && len(m.parts) > 1 {
+		return m.links.turned
+	}
+	return len(m.links.all)
+}
+
+// Link returns one of them. The last that was found comes first, in version 7.0
+// the last of each part.
 func (m *Mail) Link(i int) []byte {
 	l := &m.links
-	i = len(l.end) - 1 - i
-	start := 0
-	if i > 0 {
-		start = l.end[i-1]
+	if i >= l.turned {
+		i = len(l.all) - 1 - (i - l.turned)
 	}
-	return l.text[start:l.end[i]]
+	return l.text[l.all[i].start:l.all[i].end]
 }
 
 // LinkKinds reports what the addresses in the message itself, not in its parts, are
-// like: ok is false without any.
-func (m *Mail) LinkKinds() (ipv4, ipv6, exe, ok bool) {
-	return m.links.ipv4, m.links.ipv6, m.links.exe, m.links.outer
-}
+// like; ok is false without any.
+func (m *Mail) LinkKinds() (addr, exe, ok bool) { return m.links.addr, m.links.exe, m.links.outer }
 
-// find adds the addresses of a line.
-func (l *links) find(line []byte, opt *MailOptions) {
+// find adds the addresses of a line; outer: of the message itself.
+func (l *links) find(line []byte, opt *MailOptions, outer bool) {
 	for at := 0; ; {
 		i := bytes.Index(line[at:], []byte("://"))
 		if i < 0 {
@@ -69,7 +85,10 @@ func (l *links) find(line []byte, opt *MailOptions) {
 			start = i - len(scheme)
 		}
 		if end > at {
-			l.add(line[start:end], line[at:end])
+			l.add(line[start:end])
+			if outer {
+				l.judge(line[at:end])
+			}
 		}
 		at = end
 	}
@@ -84,25 +103,36 @@ func endsLink(c byte) bool {
 	return c <= ' '
 }
 
-// add adds an address in lower case; bare is it without its scheme.
-func (l *links) add(link, bare []byte) {
-	if len(l.end) == maxLinks || len(l.text)+len(link) > maxLinkText {
+// add adds an address in lower case.
+func (l *links) add(b []byte) {
+	if len(l.all) == maxLinks || len(l.text)+len(b) > maxLinkText {
 		return
 	}
 	start := len(l.text)
-	for _, c := range link {
+	for _, c := range b {
 		if c >= 'A' && c <= 'Z' {
 			c += 'a' - 'A'
 		}
 		l.text = append(l.text, c)
 	}
-	l.end = append(l.end, len(l.text))
-	low := l.text[start:]
-	l.exe = l.exe || bytes.HasSuffix(low, []byte(".exe"))
-	if len(bare) > 1 && bare[0] == '[' {
-		l.ipv6 = true
-	} else if len(bare) <= len("255.255.255.255") && bare[0] >= '0' && bare[0] <= '9' {
-		a, err := netip.ParseAddr(string(bare))
-		l.ipv4 = l.ipv4 || err == nil && a.Is4()
+	l.all = append(l.all, link{start, len(l.text)})
+}
+
+// judge notes what an address without its scheme is like.
+func (l *links) judge(b []byte) {
+	l.outer = true
+	for i := range b {
+		if hasPrefixFold(b[i:], ".exe") {
+			l.exe = true
+			break
+		}
+	}
+	host, _, _ := bytes.Cut(b, []byte{'/'})
+	if len(host) > 0 && len(host) <= maxAddr && (host[0] <= '9' || bytes.IndexByte(host, ':') >= 0) {
+		_, err := netip.ParseAddr(string(host))
+		l.addr = l.addr || err == nil
 	}
 }
+
+// maxAddr is the length of an address in text, bytes.
+const maxAddr = 45

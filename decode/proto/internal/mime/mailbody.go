@@ -14,9 +14,8 @@ func (m *Mail) startBody(h Handler) {
 	m.eol, m.out = m.eol[:0], m.out[:0]
 	m.decode = decoder{}
 	m.file, m.isText = false, false
-	if p.named && (!m.opt.V7 || len(m.parts) == 2) && len(m.nameEnd) < maxAttachments {
-		m.names = append(m.names, p.name...)
-		m.nameEnd = append(m.nameEnd, len(m.names))
+	if p.named && !m.opt.V7 {
+		m.attach(p.name)
 	}
 	switch {
 	case p.multipart:
@@ -28,6 +27,17 @@ func (m *Mail) startBody(h Handler) {
 		h.Begin(p.name)
 	default:
 		m.isText = m.opt.Links && (p.text || !p.typed)
+		if m.opt.V7 {
+			m.isText = m.opt.Links && len(m.parts) <= 2
+		}
+	}
+}
+
+// attach notes the name of an attachment.
+func (m *Mail) attach(name []byte) {
+	if len(m.nameEnd) < maxAttachments {
+		m.names = append(m.names, name...)
+		m.nameEnd = append(m.nameEnd, len(m.names))
 	}
 }
 
@@ -38,9 +48,6 @@ const maxOut = 4 << 10
 // bodyLine takes a line of a body.
 func (m *Mail) bodyLine(line, eol []byte, first, last bool, h Handler) {
 	m.status = max(m.status, BodyStarted)
-	if m.opt.Digest {
-		m.digest.line(line, eol)
-	}
 	if m.closed {
 		return
 	}
@@ -106,7 +113,7 @@ func (m *Mail) collect(b []byte) {
 			return
 		}
 		if len(m.textBuf) == 0 {
-			m.links.find(b[:i], m.opt)
+			m.findLinks(b[:i])
 		} else {
 			m.textBuf = append(m.textBuf, b[:min(i, maxText)]...)
 			m.flushText()
@@ -115,8 +122,12 @@ func (m *Mail) collect(b []byte) {
 	}
 }
 
+// findLinks adds the links of a line of text.
+func (m *Mail) findLinks(line []byte) { m.links.find(line, m.opt, len(m.parts) == 1) }
+
+// flushText looks at the line in work.
 func (m *Mail) flushText() {
-	m.links.find(m.textBuf, m.opt)
+	m.findLinks(m.textBuf)
 	m.textBuf = m.textBuf[:0]
 }
 
@@ -133,6 +144,12 @@ func (m *Mail) endPart(h Handler, cut bool) {
 		m.out = m.decode.finish(m.out[:0])
 		m.collect(m.out)
 		m.flushText()
+	}
+	if n := len(m.parts); m.opt.V7 && n > 1 && !cut {
+		m.links.turn()
+		if p := &m.parts[1]; n == 2 && p.named && !m.closed {
+			m.attach(p.name)
+		}
 	}
 	if m.file {
 		m.out = m.decode.finish(m.out)
