@@ -372,7 +372,7 @@ func (c *captures) open() error {
 // end closes the current file, whose reading ended with err.
 func (c *captures) end(err error) {
 	switch {
-	case errors.Is(err, pcapfile.ErrTruncated):
+	case errors.Is(err, pcapfile.ErrTruncated), errors.Is(err, pcapfile.ErrDamaged):
 		c.cut(err)
 	case !errors.Is(err, io.EOF):
 		c.failed(err)

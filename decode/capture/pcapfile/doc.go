@@ -8,7 +8,8 @@
 //
 // What is wrong with a file is an error of type *Error with the file's name and
 // the byte offset; the frames before it have been delivered. A file that ends in
-// the middle of a record is cut short, not broken: the error is ErrTruncated.
+// the middle of a record is cut short, not broken: the error is ErrTruncated; so is
+// one with nonsense behind good records: ErrDamaged.
 //
 // Formats: pcap after draft-ietf-opsawg-pcap, pcapng after
 // draft-ietf-opsawg-pcapng. Of pcapng all packet blocks are read (EPB, SPB, the

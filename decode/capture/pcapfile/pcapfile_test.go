@@ -144,6 +144,9 @@ func TestBroken(t *testing.T) {
 	b := classic(t, 10)
 	huge := bytes.Clone(b)
 	binary.LittleEndian.PutUint32(huge[24+8:], 1<<30)
+	later := bytes.Clone(b)
+	first := 24 + 16 + int(binary.LittleEndian.Uint32(b[24+8:]))
+	binary.LittleEndian.PutUint32(later[first+8:], 1<<30)
 	kuzn := bytes.Clone(b)
 	binary.LittleEndian.PutUint32(kuzn, magicKuzn)
 	for _, c := range []struct {
@@ -158,6 +161,7 @@ func TestBroken(t *testing.T) {
 		{"record header cut", b[:24+8], 0, "x: byte 24: capture ends in the middle of a record"},
 		{"record cut", b[:len(b)-1], 9, "capture ends in the middle of a record"},
 		{"record too long", huge, 0, "x: byte 24: record of 1073741824 bytes: want at most 16777216"},
+		{"later record too long", later, 1, "record of 1073741824 bytes: rest of the capture is damaged"},
 		{"modified format", kuzn, 0, "x: byte 0: capture of a modified pcap format, which is not read; convert it to pcapng"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -12,6 +12,10 @@ import (
 // ErrTruncated says that a capture ends in the middle of a record.
 var ErrTruncated = errors.New("capture ends in the middle of a record")
 
+// ErrDamaged says that behind good records comes one whose length cannot be: there
+// is no way to find the next.
+var ErrDamaged = errors.New("rest of the capture is damaged")
+
 // Error is what is wrong with a capture, and where.
 type Error struct {
 	File   string
@@ -33,6 +37,9 @@ const (
 	magicNokia  = 0xa1b2c3d0
 	magicModern = 0xa1e2cb12
 )
+
+// fileHeader is the length of the header of pcap, bytes.
+const fileHeader = 24
 
 // Reader reads one capture.
 type Reader struct {
@@ -169,6 +176,9 @@ func (r *Reader) next(b *Batch) error {
 	sec, frac := r.order.Uint32(h), r.order.Uint32(h[4:])
 	capLen, wire := r.order.Uint32(h[8:]), r.order.Uint32(h[12:])
 	if capLen > maxRecord {
+		if r.buf.offset > fileHeader {
+			return r.fail("record of %d bytes: %w", capLen, ErrDamaged)
+		}
 		return r.fail("record of %d bytes: want at most %d", capLen, maxRecord)
 	}
 	rec := r.buf.need(16 + int(capLen))

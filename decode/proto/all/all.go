@@ -8,8 +8,10 @@ import (
 	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
 	"weir/decode/proto/http2"
+	"weir/decode/proto/imap"
 	"weir/decode/proto/krb5"
 	"weir/decode/proto/nfs"
+	"weir/decode/proto/pop3"
 	"weir/decode/proto/quic"
 	"weir/decode/proto/smb"
 	"weir/decode/proto/smtp"
@@ -35,5 +37,7 @@ func Set() (*proto.Set, error) {
 		quic.Protocol,
 		nfs.Protocol,
 		smtp.Protocol,
+		pop3.Protocol,
+		imap.Protocol,
 	}, known...)...)
 }

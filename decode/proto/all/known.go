@@ -11,10 +11,6 @@ import (
 // known are protocols that are recognised and have no parser yet: flows carry
 // their name, and rules on them match payload.
 var known = []*proto.Protocol{
-	tcp("imap", "Internet message access (RFC 9051).", 0,
-		append(prefix(proto.TCP, field.ToServer, true, "1 capability"), prefix(proto.TCP, field.ToClient, true, "* OK ")...)...),
-	tcp("pop3", "Post office (RFC 1939).", 0,
-		append(prefix(proto.TCP, field.ToServer, true, "CAPA\r\n", "AUTH ", "APOP "), prefix(proto.TCP, field.ToClient, false, "+OK ")...)...),
 	{Name: "irc", Doc: "Internet relay chat (RFC 1459).", Transport: proto.TCP},
 	{Name: "jabber", Doc: "XMPP (RFC 6120).", Transport: proto.TCP},
 	{Name: "msn", Doc: "MSN messenger.", Transport: proto.TCP},

@@ -180,7 +180,7 @@ func (m *Mail) Line(line, eol []byte, first, last bool, h Handler) {
 	if m.status == Failed {
 		return
 	}
-	if first && last && len(line) > MaxLine || first && !last {
+	if first && len(line) > MaxLine {
 		h.Problem(LongLine)
 	}
 	if first && len(line) > 2 && line[0] == '-' && line[1] == '-' && m.boundary(line[2:], h) {
