@@ -503,7 +503,10 @@ func (a *app) NoInspect(bypass bool) {
 }
 
 // NoRawInspect implements proto.Host.
-func (a *app) NoRawInspect(dir field.Dir) { a.w.streams.StopRaw(a.flow, dir) }
+func (a *app) NoRawInspect(dir field.Dir) {
+	a.flow.Flags |= flow.NoPayloadInspect
+	a.w.streams.StopRaw(a.flow, dir)
+}
 
 // TriggerRaw implements proto.Host.
 func (a *app) TriggerRaw(dir field.Dir) { a.w.streams.TriggerRaw(a.flow, dir) }

@@ -135,6 +135,9 @@ func (w *worker) flow(p *packet.Packet) *flow.Flow {
 // transport hands the payload of p to the application layer: at once, or by way
 // of reassembly.
 func (w *worker) transport(p *packet.Packet, f *flow.Flow) *app {
+	if f.Has(flow.NoPayloadInspect) {
+		p.Flags |= packet.NoPayloadInspect // what the packet itself brings about is for those behind it
+	}
 	switch p.Proto {
 	case packet.ProtoTCP:
 		due := f.Has(flow.BypassNext)

@@ -253,14 +253,15 @@ func (w *Worker) find(p *packet.Packet, f *flow.Flow) {
 				}
 			}
 		}
-		if p.PayLen > 0 && (f == nil || !f.Has(flow.NoPayloadInspect)) {
+		dark := p.Has(packet.NoPayloadInspect)
+		if p.PayLen > 0 && !dark {
 			w.payload(&w.e.payload[t][d], p.Payload(), 0, true, port, app)
 			if outsideStream(p) {
 				w.payload(&w.e.stream[d], p.Payload(), 0, true, port, app)
 			}
 		}
 		if t == trTCP && in.Stream != nil && f != nil {
-			if w.raw, w.rawBase, w.hasRaw = in.Stream.Raw(f, p.Dir, p); w.hasRaw {
+			if w.raw, w.rawBase, w.hasRaw = in.Stream.Raw(f, p.Dir, p); w.hasRaw && !dark {
 				w.payload(&w.e.stream[d], w.raw, w.rawBase, p.Has(packet.StreamEOF), port, app)
 			}
 		}
@@ -365,6 +366,9 @@ func (w *Worker) conditions(s *signature, p *packet.Packet, f *flow.Flow) bool {
 	if !w.header(s, p, f) {
 		return false
 	}
+	if s.needPayload && p.Has(packet.NoPayloadInspect) && !w.hasRaw {
+		return false
+	}
 	for _, c := range s.packet {
 		if !c(p, f) {
 			return false
@@ -447,6 +451,9 @@ func (w *Worker) payloadUnit(s *signature, u *unit, p *packet.Packet, f *flow.Fl
 			return !fit
 		})
 		return fit
+	}
+	if p.Has(packet.NoPayloadInspect) {
+		return false
 	}
 	if p.Proto != packet.ProtoTCP || s.onPacket() || !s.needStream && outsideStream(p) {
 		if b := p.Payload(); len(b) > 0 && w.fits(u, b, 0, true) {

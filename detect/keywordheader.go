@@ -143,12 +143,17 @@ func ipProto(c *compiler, v string) error {
 	})
 }
 
-// tcpFlags compiles [modifier]letters[,mask].
+// tcpFlags compiles letters[,mask]; a modifier stands before the letters or behind
+// them.
 func tcpFlags(c *compiler, v string) error {
 	v, maskText, _ := strings.Cut(strings.ReplaceAll(v, " ", ""), ",")
 	mod := byte(0)
-	if v != "" && strings.IndexByte("+*!", v[0]) >= 0 {
+	const mods = "+*!"
+	switch n := len(v) - 1; {
+	case n >= 0 && strings.IndexByte(mods, v[0]) >= 0:
 		mod, v = v[0], v[1:]
+	case n >= 0 && strings.IndexByte(mods, v[n]) >= 0:
+		mod, v = v[n], v[:n]
 	}
 	letters := func(s string) (uint8, error) {
 		var b uint8
@@ -205,8 +210,12 @@ func tcpFlags(c *compiler, v string) error {
 func fragBits(c *compiler, v string) error {
 	v = strings.TrimSpace(v)
 	mod := byte(0)
-	if v != "" && strings.IndexByte("+*!", v[0]) >= 0 {
+	const mods = "+*!"
+	switch n := len(v) - 1; {
+	case n >= 0 && strings.IndexByte(mods, v[0]) >= 0:
 		mod, v = v[0], v[1:]
+	case n >= 0 && strings.IndexByte(mods, v[n]) >= 0:
+		mod, v = v[n], v[:n]
 	}
 	var want uint8
 	for _, l := range v {

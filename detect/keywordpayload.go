@@ -317,6 +317,7 @@ func dsize(c *compiler, v string) error {
 	if err != nil {
 		return err
 	}
+	c.s.needPayload = !t.fits(0) || t.negate
 	return c.cond(func(p *packet.Packet, _ *flow.Flow) bool {
 		return p.L4 != 0 && (p.PayLen > 0 || !t.negate) && t.fits(uint64(p.PayLen)) && !p.Has(packet.Pseudo)
 	})

@@ -48,6 +48,7 @@ type signature struct {
 	flow          flowCond
 	packet        []packetCond                         // all must hold
 	units         []unit                               // what is looked for, by buffer
+	needPayload   bool                                 // dsize asks for some
 	needPacket    bool                                 // conditions of a single packet: payload is that of the packet
 	needStream    bool                                 // tcp-stream: the packet's payload is not enough
 	files         *fileConds                           // conditions on files, nil without

@@ -178,7 +178,8 @@ type Host interface {
 	// NoInspect ends reassembly and inspection of the flow's payload: it is
 	// encrypted from here on. bypass also sheds its packets.
 	NoInspect(bypass bool)
-	// NoReassembly ends only the raw stream inspection of one direction.
+	// NoRawInspect ends inspection of packets' payload with the packet in work,
+	// and of the stream of one direction; what is parsed goes on.
 	NoRawInspect(dir field.Dir)
 	// TriggerRaw lets the detection engine see the raw stream of dir now,
 	// without waiting for a full chunk: a request or response has ended.

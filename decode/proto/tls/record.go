@@ -145,10 +145,11 @@ func (p *parser) records(in *proto.Input) proto.Result {
 	return proto.Result{Consumed: used}
 }
 
-// sealed passes over records that are not looked at; they are frames all the same.
+// sealed passes over records that are not looked at, but for their frames and the
+// first application data.
 func (p *parser) sealed(in *proto.Input, used int) proto.Result {
 	b, d := in.Data, in.Dir.Index()
-	if !p.env.Frames {
+	if !p.env.Frames && p.dark {
 		return proto.Result{Consumed: len(b)}
 	}
 	n := min(p.skip[d], len(b)-used)
@@ -158,8 +159,13 @@ func (p *parser) sealed(in *proto.Input, used int) proto.Result {
 			return proto.Result{Consumed: used, Need: recordHeader, Status: proto.Incomplete}
 		}
 		size := int(binary.BigEndian.Uint16(b[used+3:]))
-		p.at = used
-		p.frames(in.Dir, size)
+		if b[used] == recordData {
+			p.goDark()
+		}
+		if p.env.Frames {
+			p.at = used
+			p.frames(in.Dir, size)
+		}
 		n = min(recordHeader+size, len(b)-used)
 		p.skip[d] = recordHeader + size - n
 	}
@@ -176,14 +182,22 @@ func (p *parser) quiet() bool {
 	p.done = true
 	t.Advance(field.ToServer, stateFinished[0])
 	t.Advance(field.ToClient, stateFinished[1])
-	switch p.opt.encryption {
-	case encryptBypass:
+	if p.opt.encryption == encryptBypass {
 		p.env.Host.NoInspect(true)
-	case encryptTrackOnly:
+	}
+	return true
+}
+
+// goDark ends the inspection of payload with the first application data.
+func (p *parser) goDark() {
+	if p.dark {
+		return
+	}
+	p.dark = true
+	if p.opt.encryption == encryptTrackOnly {
 		p.env.Host.NoRawInspect(field.ToServer)
 		p.env.Host.NoRawInspect(field.ToClient)
 	}
-	return true
 }
 
 // record reads one record. It returns how long it is, or how many bytes are
@@ -263,6 +277,7 @@ func (p *parser) content(dir field.Dir, kind byte, version uint16, b []byte) {
 		}
 	case recordData:
 		s.appData, s.encrypted = true, true
+		p.goDark()
 	case recordHeartbeat:
 		p.heartbeat(dir, b)
 	}

@@ -254,6 +254,7 @@ type parser struct {
 	at   int    // where the record in work stands in the input
 	skip [2]int // bytes left of a record of application data, by direction
 	done bool
+	dark bool // application data was seen
 }
 
 // Reset implements proto.Resetter.
@@ -263,7 +264,7 @@ func (p *parser) Reset(env *proto.Env) {
 	if p.opt == nil {
 		p.opt = &settings{}
 	}
-	p.tx, p.done, p.skip = nil, false, [2]int{}
+	p.tx, p.done, p.dark, p.skip = nil, false, false, [2]int{}
 	p.txs.Reset()
 	p.txs.Pool = &pool
 }
