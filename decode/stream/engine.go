@@ -109,6 +109,9 @@ func (e *Engine) MemUse() (sessions, data uint64) {
 func (e *Engine) Segment(p *packet.Packet, f *flow.Flow, sink Sink) {
 	if p.Has(packet.BadChecksum) {
 		e.Counters.InvalidChecksum++
+		if s := e.session(f); s != nil && s.state >= flow.TCPEstablished {
+			p.Flags |= packet.Established // the packet counts for rules all the same
+		}
 		return
 	}
 	e.count(p)
