@@ -86,8 +86,8 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 
 // open starts a transaction. If too many wait, the oldest is given up.
 func (p *parser) open() *Tx {
-	if p.txs.Len() >= p.opt.maxTx {
-		t := p.txs.At(0)
+	if n := p.txs.Len(); n >= p.opt.maxTx {
+		t := p.txs.At(n - p.opt.maxTx) // those before it are complete
 		t.AddEvent(evTooMany, field.Both)
 		t.complete()
 	}

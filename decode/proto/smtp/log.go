@@ -170,12 +170,12 @@ func (o *options) append(b []byte, t *Tx) []byte {
 			b = event.Bytes(b, m.key, t.header(m.header))
 		}
 	}
-	if sum, ok := t.mail.Digest(); ok && o.bodyMD5 {
-		b = event.Hex(b, "body_md5", sum, "")
-	}
 	if v := t.header("subject"); v != nil && o.subjectMD5 {
 		sum := md5.Sum(v)
 		b = event.Hex(b, "subject_md5", sum[:], "")
+	}
+	if sum, ok := t.mail.Digest(); ok && o.bodyMD5 {
+		b = event.Hex(b, "body_md5", sum, "")
 	}
 	return b
 }

@@ -79,7 +79,7 @@ func (p *parser) message(line []byte, at int) {
 // endMessage handles the end of a message (RFC 5321 section 4.1.1.4).
 func (p *parser) endMessage() {
 	t := p.cur
-	if !p.agreed && !p.opt.v7 {
+	if !p.agreed {
 		p.event(t, evInvalidPipelined, field.ToServer)
 	}
 	p.data, p.frame = false, false

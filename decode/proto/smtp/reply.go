@@ -130,7 +130,7 @@ func (p *parser) answer(q command, t *Tx, code int, more bool, line []byte) {
 func (p *parser) dataReply(t *Tx, code int, more bool) {
 	behind := len(p.queue) > 1
 	switch {
-	case behind && (p.opt.v7 || p.queue[1].kind != message):
+	case behind && p.queue[1].kind != message:
 		p.event(t, evInvalidPipelined, field.ToClient)
 	case code != 354:
 		p.event(t, evDataRejected, field.ToClient)

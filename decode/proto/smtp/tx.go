@@ -66,8 +66,8 @@ func (t *Tx) complete() {
 
 // open starts a mail. If too many are open, the oldest is given up.
 func (p *parser) open() *Tx {
-	if p.txs.Len() >= p.opt.maxTx {
-		p.txs.At(0).complete()
+	if n := p.txs.Len(); n >= p.opt.maxTx {
+		p.txs.At(n - p.opt.maxTx).complete() // those before it are
 	}
 	t := p.txs.Open(p.env.Now, resetTx)
 	t.p = p

@@ -89,6 +89,7 @@ type Mail struct {
 	digest  digest
 	name    []byte // scratch
 	nested  int    // multiparts that are open
+	open    bool   // the message is over, and they are still open
 }
 
 // header is one of the message, by place in Mail.text.
@@ -201,10 +202,11 @@ func (m *Mail) Close(h Handler) {
 	if m.inHeader && len(m.parts) == 1 {
 		m.endHeader(h)
 	}
-	m.endPart(h, false)
 	if m.nested > 0 {
 		h.Problem(Malformed)
+		m.open = true
 	}
+	m.endPart(h, false)
 	m.digest.sum()
 	m.status = Done
 }

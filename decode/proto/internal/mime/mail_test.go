@@ -35,7 +35,7 @@ func TestMail(t *testing.T) {
 		{"nested", mixed + "--B\nContent-Type: multipart/related; boundary=C\n\n--C\n" + text + "\nin\n--C--\n--B\n" + text + "\nout\n--B--\n", "[a.txt:in][a.txt:out]"},
 		{"message in a message", mixed + "--B\nContent-Type: message/rfc822\n\nFrom: x\n" + text + "\nin\n--B--\n", "[a.txt:in]"},
 		{"encoding ends with its part", "Content-Transfer-Encoding: base64\n" + mixed + "--B\n" + text + "\nplain\n--B--\n", "[a.txt:plain]"},
-		{"no end", mixed + "--B\n" + text + "\nbody\n", "[a.txt:body]!11"},
+		{"no end", mixed + "--B\n" + text + "\nbody\n", "[a.txt:!11body]"},
 		{"outer boundary ends inner parts", mixed + "--B\nContent-Type: multipart/related; boundary=C\n\n--C\n" + text + "\nin\n--B--\n", "[a.txt:in]"},
 		{"boundary is longer than another", mixed + "--B\nContent-Type: multipart/related; boundary=B2\n\n--B2\n" + text + "\nin\n--B2--\n--B--\n", "[a.txt:in]"},
 		{"part without a body", mixed + "--B\n" + text + "--B--\n", "[a.txt:]"},

@@ -145,7 +145,7 @@ func (m *Mail) endPart(h Handler, cut bool) {
 		m.collect(m.out)
 		m.flushText()
 	}
-	if n := len(m.parts); m.opt.V7 && n > 1 && !cut {
+	if n := len(m.parts); m.opt.V7 && n > 1 && !cut && !m.open {
 		m.links.turn()
 		if p := &m.parts[1]; n == 2 && p.named && !m.closed {
 			m.attach(p.name)
