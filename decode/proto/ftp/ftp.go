@@ -64,13 +64,15 @@ func patterns() []proto.Pattern {
 type settings struct {
 	maxLine, maxTx int
 	listings       bool // data connections of listings are followed
+	v7             bool
 }
 
 func setup(o event.Options) (any, error) {
+	v7 := strings.HasPrefix(o.String("suricata-version", ""), "7.")
 	return &settings{
 		maxLine:  int(min(o.Size("max-line-length", defaultMaxLine), 1<<20)),
 		maxTx:    int(min(o.Uint("max-tx", defaultMaxTx), 1<<16)),
-		listings: !strings.HasPrefix(o.String("suricata-version", ""), "7."),
+		listings: !v7, v7: v7,
 	}, nil
 }
 
@@ -119,6 +121,8 @@ type parser struct {
 	// data is what the last reply to PASV and its kin has agreed on.
 	data dataPort
 	tls  bool // AUTH TLS was asked for
+	half *Tx  // whose reply is over if nothing follows in this call, or nil
+	over bool // nothing more is parsed
 }
 
 // pool holds transactions for reuse.
@@ -139,7 +143,12 @@ func (p *parser) Reset(env *proto.Env) {
 func (p *parser) Txs() []proto.Transaction { return p.txs.All() }
 
 // Free implements proto.Parser.
-func (p *parser) Free(tx proto.Transaction) { p.txs.Free(tx) }
+func (p *parser) Free(tx proto.Transaction) {
+	if p.half == tx.(*Tx) {
+		p.half = nil
+	}
+	p.txs.Free(tx)
+}
 
 // resetTx empties a transaction and keeps its memory.
 func resetTx(t *Tx) {
@@ -157,7 +166,7 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 	for used < len(b) {
 		rest := b[used:]
 		n := bytes.IndexByte(rest, '\n')
-		if n < 0 && len(rest) <= p.opt.maxLine && !in.End {
+		if n < 0 && len(rest) <= p.opt.maxLine {
 			break
 		}
 		line := rest
@@ -183,6 +192,14 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 		} else {
 			p.response(line, cut)
 		}
+		if p.over {
+			return proto.Result{Consumed: used, Status: proto.Stop}
+		}
+	}
+	if t := p.half; t != nil {
+		p.half = nil
+		t.Advance(field.ToClient, 1)
+		p.env.Host.TriggerRaw(field.ToClient)
 	}
 	if used < len(b) {
 		return proto.Result{Consumed: used, Need: len(b) - used + 1, Status: proto.Incomplete}
@@ -190,23 +207,45 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 	return proto.Result{Consumed: used}
 }
 
-// open starts a transaction. Where too many wait, the oldest says so, and in the
-// end is taken as over.
+// open starts a transaction. Where too many wait, the oldest says so: in version
+// 7.0 it is in the end taken as over, later it is the end of parsing; then open
+// returns nil.
 func (p *parser) open() *Tx {
-	if n := p.txs.Len(); n >= p.opt.maxTx {
+	switch n := p.txs.Len(); {
+	case n < p.opt.maxTx:
+	case p.opt.v7:
 		t := p.txs.At(0)
 		t.AddEvent(evTooMany, field.ToServer)
 		if n >= 2*p.opt.maxTx+1 {
 			t.Advance(field.ToServer, 1)
 			t.Advance(field.ToClient, 1)
 		}
+	default:
+		if t := p.waiting(); t != nil && p.inFlight() >= p.opt.maxTx {
+			t.AddEvent(evTooMany, field.ToServer)
+			p.over = true
+			return nil
+		}
 	}
 	return p.txs.Open(p.env.Now, resetTx)
+}
+
+// inFlight returns how many transactions wait for their reply.
+func (p *parser) inFlight() (n int) {
+	for i := range p.txs.Len() {
+		if p.txs.At(i).Progress[1] == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // request handles a command.
 func (p *parser) request(line []byte, cut bool) {
 	t := p.open()
+	if t == nil {
+		return
+	}
 	t.line = append(t.line[:0], line...)
 	t.command = findCommand(line)
 	if cut {
@@ -216,6 +255,8 @@ func (p *parser) request(line []byte, cut bool) {
 	switch {
 	case t.is("PORT"), t.is("EPRT"):
 		p.offered(t)
+	case p.opt.v7 && p.data.port == 0 && (t.is("RETR") || t.is("STOR")):
+		p.over = true // as version 7.0 has it
 	case t.is("RETR"), t.is("STOR"), p.opt.listings && (t.is("NLST") || t.is("LIST")):
 		p.transfer(t)
 	case t.is("AUTH TLS"):
@@ -239,7 +280,9 @@ func (p *parser) waiting() *Tx {
 func (p *parser) response(line []byte, cut bool) {
 	t := p.waiting()
 	if t == nil {
-		t = p.open()
+		if t = p.open(); t == nil {
+			return
+		}
 		t.command = -1
 		t.Advance(field.ToServer, 1)
 	}
@@ -258,7 +301,7 @@ func (p *parser) response(line []byte, cut bool) {
 	} else {
 		more = len(t.replies) > 0 && t.begun()
 	}
-	if len(t.replies) < maxReplies {
+	if line = bytes.TrimRight(line, " \t"); len(t.replies) < maxReplies && (len(line) > 0 || r.code != [3]byte{}) {
 		r.off = len(t.text)
 		t.text = append(t.text, line...)
 		r.end = len(t.text)
@@ -267,11 +310,14 @@ func (p *parser) response(line []byte, cut bool) {
 	if more {
 		return
 	}
-	if r.code != [3]byte{} {
-		p.answered(t, string(r.code[:]), line)
-		if r.code[0] == '1' {
-			return // preliminary: another reply follows (RFC 959 section 4.2.1)
-		}
+	p.half = nil
+	if r.code == [3]byte{} {
+		p.half = t // lines without a code that come together are one reply
+		return
+	}
+	p.answered(t, string(r.code[:]), line)
+	if r.code[0] == '1' {
+		return // preliminary: another reply follows (RFC 959 section 4.2.1)
 	}
 	t.Advance(field.ToClient, 1)
 	p.env.Host.TriggerRaw(field.ToClient)

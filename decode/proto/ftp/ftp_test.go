@@ -140,8 +140,18 @@ func TestOddities(t *testing.T) {
 		t.Errorf("events %v, line of %d bytes", tx.Events, len(tx.line))
 	}
 	talk(p, "> PWD", "> PWD")
-	if !p.txs.At(0).HasEvent(evTooMany) {
-		t.Error("no event for too many transactions")
+	if p.over {
+		t.Error("parser stops at max-tx transactions")
+	}
+	talk(p, "> PWD")
+	if !p.txs.At(1).HasEvent(evTooMany) || !p.over {
+		t.Error("no event for too many transactions, or no end of parsing")
+	}
+	p = newParser(h, &settings{maxLine: 100, maxTx: 2})
+	p.Parse(&proto.Input{Dir: field.ToClient, Data: []byte("one \r\n \r\ntwo\r\n")})
+	p.Parse(&proto.Input{Dir: field.ToClient, Data: []byte("three\r\n")})
+	if n := p.txs.Len(); n != 2 || string(p.txs.At(0).text) != "onetwo" {
+		t.Errorf("%d replies, the first %q; want lines without a code in one as they come", n, p.txs.At(0).text)
 	}
 	p = newParser(h, nil)
 	talk(p, "> PORT 10,9,8,7,0,80")
