@@ -124,12 +124,15 @@ func (p *parser) hello(t *Tx, line []byte) *Tx {
 }
 
 // dataCommand handles DATA. Behind a server that takes pipelined commands the
-// message may follow at once.
+// message may follow at once. A second message in one mail is not read, unless the
+// first was refused before it began; version 7.0 reads neither.
 func (p *parser) dataCommand(t *Tx) {
 	if t.data {
 		p.event(t, evUnparsable, field.ToServer)
-		p.push(other)
-		return
+		if p.opt.v7 || t.begun() {
+			p.push(other)
+			return
+		}
 	}
 	p.beginMessage(t)
 	t.Advance(field.ToServer, progData)

@@ -128,6 +128,13 @@ func TestEnvelope(t *testing.T) {
 			S 503 no\n
 			C MAIL FROM:<a@b>\n`,
 			`0 [1 0] {"helo":"a","mail_from":"<a@b>"},"email":{"status":"HEADER_READY"} data_command_rejected`},
+		{"message after one that was refused", greet + `
+			C DATA\n
+			S 503 no\n
+			C MAIL FROM:<a@b>\nDATA\n
+			S 250 ok\n354 go\n
+			C From: x\n\nhi\n.\n`,
+			`0 [2 1] {"helo":"a","mail_from":"<a@b>"},"email":{"status":"PARSE_DONE","from":"x"} data_command_rejected unparsable_content`},
 		{"client speaks first", `
 			C EHLO a\n`,
 			`0 [0 0] {"helo":"a"} no_server_welcome_message`},

@@ -58,6 +58,11 @@ func (t *Tx) recipient(i int) (b []byte, ok bool) {
 // requestDone reports whether the client has said all of the mail.
 func (t *Tx) requestDone() bool { return t.Progress[0] >= progComplete }
 
+// begun reports whether any of its message has come.
+func (t *Tx) begun() bool {
+	return t.mail != nil && t.mail.Status() != mime.HeaderReady || len(t.list.Files) > 0
+}
+
 // complete marks both directions as done.
 func (t *Tx) complete() {
 	t.Advance(field.ToServer, progComplete)
