@@ -3,11 +3,12 @@ SHELL := /bin/sh
 GO    ?= go
 BIN   ?= bin/weir
 FUZZTIME ?= 5s
+CHAOS ?= 200
 export CGO_ENABLED = 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build run test race fuzz bench check generate profile docs captures e2e clean
+.PHONY: help build run test race fuzz bench check generate profile docs captures e2e chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,6 +50,9 @@ captures: ## rebuild the made captures of testdata/captures
 
 e2e: build ## end to end: captures with rules to expected events
 	$(GO) test -count=1 ./cmd/weir -run 'Script|Cases'
+
+chaos: ## kill sensor, brokers and stores CHAOS times (200) and look for what is missing
+	WEIR_CHAOS=$(CHAOS) $(GO) test -count=1 -timeout 120m -v -run 'TestChaos' ./cmd/weir
 
 clean: ## remove what was built
 	rm -rf bin out

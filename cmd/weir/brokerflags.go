@@ -19,6 +19,8 @@ type brokerOptions struct {
 	SecretFile       string
 	Compression      string
 	Prefix           string
+
+	set func(flag string) bool // whether the command line has it
 }
 
 // defaultBroker is where weir nsq and nsqd listen if not told otherwise.
@@ -26,6 +28,7 @@ const defaultBroker = "127.0.0.1:4150"
 
 func (o *brokerOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
+	o.set = f.Changed
 	f.StringSliceVar(&o.Brokers, "nsqd", nil, "`HOST:PORT` of nsqd, several with commas")
 	f.StringSliceVar(&o.Lookups, "lookupd", nil, "`HOST:PORT` of nsqlookupd's HTTP, which names the nsqd")
 	f.StringVar(&o.Prefix, "topic-prefix", nsq.DefaultPrefix, "`NAME` in front of topics: NAME.alert, NAME.flow ..")

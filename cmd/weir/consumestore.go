@@ -27,8 +27,8 @@ func consumeStoreCommand() *cobra.Command {
 		Use:   "store [flags]",
 		Short: "Keep events in SQLite, a file a day",
 		Long: `Keep events in a folder, one SQLite file a day. A message is finished when its
-event is on disk; an event that comes twice is kept once. Several of these may run
-side by side. weir events finds events again.
+event is on disk, and the sensor is told so (nsq.confirm: store); an event that comes
+twice is kept once. Several of these may run side by side. weir events finds events again.
 
 Exit status: 0 ended by a signal; 1 the broker or the folder cannot be used; 2 the
 command line is wrong.`,
@@ -50,6 +50,7 @@ command line is wrong.`,
 			if err != nil {
 				return err
 			}
+			co.Confirm = true
 			s, err := store.Open(store.Options{Dir: dir, MaxAge: time.Duration(days) * 24 * time.Hour, MaxBytes: int64(size)})
 			if err != nil {
 				return err

@@ -3,32 +3,89 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"weir/cmd/weir/config"
 	"weir/sinks/eve"
 	"weir/sinks/nsq"
 )
 
-// startDelivery starts the line to brokers elsewhere, with the spool below dir; nil
-// if the flags name none.
-func startDelivery(o *brokerOptions, dir string, warn func(string, ...any)) (*nsq.Delivery, error) {
-	if len(o.Brokers)+len(o.Lookups) == 0 {
-		return nil, nil
+// startDelivery starts the line to brokers, with the spool below dir; nil if
+// neither flags nor configuration name any.
+func startDelivery(cfg *config.Config, o *brokerOptions, dir string, warn func(string, ...any)) (*nsq.Delivery, error) {
+	no, err := deliveryOptions(cfg, o)
+	if err != nil || no.Mode == nsq.Off {
+		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make log folder: %w", err)
 	}
-	conn, err := o.connection()
-	if err != nil {
-		return nil, err
+	no.StateDir, no.Wait, no.Log = dir, true, warn
+	return nsq.Start(no)
+}
+
+// deliveryOptions reads the sections nsq and spool; flags come first. Without
+// brokers the mode is off.
+func deliveryOptions(cfg *config.Config, flags *brokerOptions) (nsq.Options, error) {
+	o, s, tls := *flags, cfg.NSQ, cfg.NSQ.Get("tls")
+	given := func(flag string) bool { return flags.set != nil && flags.set(flag) }
+	text := func(flag string, s config.Section, key string, to *string) {
+		if v := s.String(key, ""); v != "" && !given(flag) {
+			*to = v
+		}
 	}
-	mode := nsq.External
-	if len(o.Brokers) == 0 {
-		mode = nsq.Lookup
+	text("nsq-tls-ca", tls, "ca", &o.CA)
+	text("nsq-tls-cert", tls, "cert", &o.Cert)
+	text("nsq-tls-key", tls, "key", &o.Key)
+	text("nsq-auth-secret-file", s, "auth-secret-file", &o.SecretFile)
+	text("nsq-compression", s, "compression", &o.Compression)
+	text("topic-prefix", s, "topic-prefix", &o.Prefix)
+	if on := tls.Bool("enabled", false); !given("nsq-tls") {
+		o.TLS = o.TLS || on
 	}
-	return nsq.Start(nsq.Options{
-		Mode: mode, StateDir: dir, Brokers: o.Brokers, Lookups: o.Lookups, Connection: conn, Prefix: o.Prefix, Wait: true, Log: warn,
-	})
+	brokers, lookups := s.Strings("brokers"), s.Strings("lookupd")
+	if len(flags.Brokers)+len(flags.Lookups) == 0 {
+		o.Brokers, o.Lookups = brokers, lookups
+	}
+	def := nsq.Off
+	switch {
+	case len(o.Brokers) > 0:
+		def = nsq.External
+	case len(o.Lookups) > 0:
+		def = nsq.Lookup
+	}
+	no := nsq.Options{
+		Mode: def, Brokers: o.Brokers, Lookups: o.Lookups, Prefix: o.Prefix, Sensor: cfg.SensorName,
+		Confirmed: s.Strings("confirmed-topics"),
+		Resend:    time.Duration(s.Uint("resend-after", 0)) * time.Second,
+		Quota:     int64(cfg.Spool.Size("quota", 0)),
+	}
+	switch mode := nsq.Mode(s.String("mode", "")); mode {
+	case "":
+	case nsq.Embedded, nsq.External, nsq.Lookup, nsq.Off:
+		if len(flags.Brokers)+len(flags.Lookups) == 0 {
+			no.Mode = mode
+		}
+	default:
+		s.Reject("mode", "embedded, external, lookup or off")
+	}
+	switch no.Confirm = nsq.Confirm(s.String("confirm", string(nsq.ByBroker))); no.Confirm {
+	case nsq.ByBroker, nsq.ByStore:
+	default:
+		s.Reject("confirm", "store or broker")
+	}
+	if err := cfg.Err(); err != nil {
+		return no, err
+	}
+	if err := o.check(); err != nil {
+		return no, err
+	}
+	if no.Mode == nsq.Off {
+		return no, nil
+	}
+	var err error
+	no.Connection, err = o.connection()
+	return no, err
 }
 
 // deliveryOutput makes a delivery an output: of the records that the first

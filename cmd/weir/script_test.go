@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"weir": main})
+	testscript.Main(m, map[string]func(){"weir": main, "chaossensor": chaosSensor})
 }
 
 // TestScript runs the command lines of testdata/script. $CAPTURES is the folder

@@ -11,7 +11,6 @@ package consume
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -48,6 +47,7 @@ type Options struct {
 	Batch      int           // events handed over at once, at most; 0 is 500
 	Linger     time.Duration // that the first of a batch waits for more; 0 is 20 ms
 	Remember   int           // ids that duplicates are known by; 0 is 100,000
+	Confirm    bool          // tell sensors what has been handled: for stores
 	Log        nsq.LogFunc   // may be nil
 }
 
@@ -66,7 +66,7 @@ type Consumer struct {
 	conn    *gonsq.Config
 	handler Handler
 	in      chan arrival
-	dead    *gonsq.Producer // nil: consumers of nsqlookupd alone have none
+	back    producers // to where messages came from
 	track   *identity.Tracker
 
 	Handled, Duplicates, Requeued, Dead atomic.Uint64
@@ -113,7 +113,11 @@ func New(o Options, h Handler) (*Consumer, error) {
 	conn.MaxAttempts = 0 // no message is given up for its number of attempts
 	conn.MaxInFlight = 2 * o.Batch
 	conn.MaxBackoffDuration = 0 // delays are ours
-	return &Consumer{o: o, conn: conn, handler: h, in: make(chan arrival, 2*o.Batch), track: identity.NewTracker(o.Remember)}, nil
+	if len(o.Lookups) == 0 {
+		conn.LookupdPollInterval = time.Second // go-nsq's delay before it connects again
+	}
+	return &Consumer{o: o, conn: conn, handler: h, in: make(chan arrival, 2*o.Batch), track: identity.NewTracker(o.Remember),
+		back: producers{conn: conn, all: map[string]*gonsq.Producer{}}}, nil
 }
 
 // Run reads and handles until ctx ends. What is not handled by then comes again.
@@ -126,18 +130,8 @@ func (c *Consumer) Run(ctx context.Context) error {
 		for _, s := range subs {
 			<-s.StopChan
 		}
-		if c.dead != nil {
-			c.dead.Stop()
-		}
+		c.back.stop()
 	}()
-	if len(c.o.Brokers) > 0 {
-		p, err := gonsq.NewProducer(c.o.Brokers[0], c.conn)
-		if err != nil {
-			return err
-		}
-		p.SetLogger(nsq.Logger(nil), gonsq.LogLevelError)
-		c.dead = p
-	}
 	for _, topic := range c.o.Topics {
 		s, err := gonsq.NewConsumer(topic, c.o.Channel, c.conn)
 		if err != nil {
@@ -195,6 +189,7 @@ func (c *Consumer) loop(ctx context.Context) {
 
 func (c *Consumer) handle(ctx context.Context, batch []arrival) {
 	events, good := make([]Event, 0, len(batch)), make([]arrival, 0, len(batch))
+	whose := make([]identity.Weir, 0, len(batch)) // of good
 	ids := make(map[string]bool, len(batch))
 	for _, a := range batch {
 		w, err := identity.Of(a.m.Body)
@@ -202,7 +197,7 @@ func (c *Consumer) handle(ctx context.Context, batch []arrival) {
 			c.poison(a, err)
 			continue
 		}
-		good = append(good, a)
+		good, whose = append(good, a), append(whose, w)
 		if c.track.Known(w) || ids[w.EID] {
 			c.Duplicates.Add(1)
 			continue
@@ -225,6 +220,9 @@ func (c *Consumer) handle(ctx context.Context, batch []arrival) {
 	for _, e := range events {
 		c.track.Seen(e.Topic, e.Weir)
 	}
+	if c.o.Confirm {
+		c.confirm(good, whose)
+	}
 	for _, a := range good {
 		a.m.Finish()
 	}
@@ -235,32 +233,6 @@ func (c *Consumer) handle(ctx context.Context, batch []arrival) {
 func delay(attempts uint16) time.Duration {
 	d := delayMin << min(max(attempts, 1)-1, 10)
 	return min(d, delayMax)/2 + rand.N(delayMin)
-}
-
-// letter is a message of the dead topic.
-type letter struct {
-	Reason string `json:"reason"`
-	Topic  string `json:"topic"`
-	Time   string `json:"time"`
-	Body   string `json:"body"`
-}
-
-// poison sends a message that is no event back, and to the dead topic in the end.
-func (c *Consumer) poison(a arrival, why error) {
-	if a.m.Attempts < DeadAfter || c.dead == nil {
-		a.m.RequeueWithoutBackoff(delay(a.m.Attempts))
-		return
-	}
-	body, err := json.Marshal(letter{why.Error(), a.topic, time.Now().UTC().Format(time.RFC3339), string(a.m.Body)})
-	if err == nil {
-		err = c.dead.Publish(c.o.Prefix+"."+nsq.DeadTopic, body)
-	}
-	if err != nil {
-		a.m.RequeueWithoutBackoff(delay(a.m.Attempts))
-		return
-	}
-	c.Dead.Add(1)
-	a.m.Finish()
 }
 
 // Gaps returns which numbers have not come; call it when Run has returned.

@@ -40,9 +40,16 @@ type Options struct {
 	Prefix     string        // of topics; empty is DefaultPrefix
 	Channels   []string      // nil is StandingChannels
 	Sensor     string        // empty is the host's name
-	Quota      int64         // of the spool, bytes; 0 is its default
-	Wait       bool          // captures from files: wait for room instead of dropping
-	Log        LogFunc
+	Confirm    Confirm       // empty is ByBroker
+	// Confirmed are the topics, without prefix, that the store takes; nil is all. The
+	// others leave the spool when a broker has acknowledged them.
+	Confirmed []string
+	// Resend is how long after an event what was sent later must have been confirmed
+	// for it to count as lost; 0 is 30 s.
+	Resend time.Duration
+	Quota  int64 // of the spool, bytes; 0 is its default
+	Wait   bool  // captures from files: wait for room instead of dropping
+	Log    LogFunc
 }
 
 // Delivery is the line from workers to brokers.
@@ -116,6 +123,15 @@ func Start(o Options) (_ *Delivery, err error) {
 		pool: d.pool, reader: reader, prefix: o.Prefix, log: o.Log,
 		slots: make(chan struct{}, inFlight), notify: make(chan struct{}, 1),
 	}
+	switch o.Confirm {
+	case "", ByBroker:
+	case ByStore:
+		if d.ship.confirm, err = newConfirming(o.Sensor, o.Confirmed, o.Resend); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fmt.Errorf("nsq: confirm %q: want store or broker", o.Confirm)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	d.end = cancel
 	d.ended.Go(func() {
@@ -127,6 +143,10 @@ func Start(o Options) (_ *Delivery, err error) {
 	})
 	if o.Mode == Lookup {
 		d.ended.Go(func() { d.lookUp(ctx) })
+	}
+	if d.ship.confirm != nil {
+		d.ended.Go(func() { d.ship.hear(ctx) })
+		d.ended.Go(func() { d.ship.resend(ctx, d.spool) })
 	}
 	return d, nil
 }
@@ -197,6 +217,8 @@ type Stats struct {
 	Truncated  uint64      `json:"truncated"`  // too large for nsqd
 	Unsendable uint64      `json:"unsendable"` // not to be made small enough: lost
 	Retries    uint64      `json:"retries"`
+	Waiting    int         `json:"unconfirmed"` // published, and not yet confirmed by the store
+	Resent     uint64      `json:"resent"`      // messages sent again for want of that
 }
 
 // Stats returns the counters so far.
@@ -205,9 +227,16 @@ func (d *Delivery) Stats() Stats {
 	if s := d.ship; s != nil {
 		st.Lag, st.Shipped, st.Single = s.reader.Lag(), s.shipped.Load(), s.single.Load()
 		st.Truncated, st.Unsendable, st.Retries = s.truncated.Load(), s.unsendable.Load(), s.retries.Load()
+		if s.confirm != nil {
+			st.Waiting, st.Resent = s.confirm.waiting(), s.confirm.resent.Load()
+		}
 	}
 	return st
 }
+
+// Sync waits until what recorders have flushed so far is written to the spool, or
+// shed.
+func (d *Delivery) Sync() { d.spool.Sync() }
 
 // Drain waits until all that recorders have handed over has arrived; they must
 // have been closed.

@@ -76,6 +76,16 @@ func (p *pool) set(addrs []string) error {
 	return nil
 }
 
+// addrs returns where the brokers are.
+func (p *pool) addrs() (all []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range p.peers {
+		all = append(all, b.addr)
+	}
+	return all
+}
+
 // publish sends messages to copies brokers, or to fewer if there are no more that
 // take them; with none it is an error. It returns how many have taken them.
 func (p *pool) publish(topic string, bodies [][]byte, copies int) (done int, err error) {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"weir/sinks/identity"
 	"weir/sinks/spool"
 )
 
@@ -32,6 +33,8 @@ type shipper struct {
 	slots   chan struct{}
 	sending sync.WaitGroup
 
+	confirm *confirming // nil: what a broker has acknowledged has arrived
+
 	shipped, single, truncated, unsendable, retries, failures atomic.Uint64
 
 	mu     sync.Mutex
@@ -39,13 +42,20 @@ type shipper struct {
 	notify chan struct{}
 }
 
-// shipment is a batch of each topic, and the place behind it in the spool.
+// shipment is a batch of each topic out of one segment of the spool, and the places
+// before and behind it.
 type shipment struct {
-	bodies [maxTopics][][]byte
-	n      int
-	bytes  int
-	end    spool.Position
-	done   bool
+	bodies     [maxTopics][][]byte // until it is published
+	seqs       [maxTopics][]uint64 // of those that the store has to confirm
+	n          int
+	bytes      int
+	start, end spool.Position
+	boot       string
+	done       bool // guarded by shipper.mu
+
+	left   int       // seqs that are not confirmed; guarded by confirming.mu, like what follows
+	sentAt time.Time // zero until it is published
+	again  int       // times it was sent again
 }
 
 const maxTopics = 8
@@ -53,11 +63,19 @@ const maxTopics = 8
 // run ships until ctx ends. Batches under way are waited for.
 func (s *shipper) run(ctx context.Context) error {
 	defer s.sending.Wait()
-	for {
+	var rec spool.Record
+	for carried := false; ; {
 		sh := &shipment{}
-		rec, err := s.reader.Next(ctx)
-		if err != nil {
-			return err
+		var err error
+		if !carried {
+			if rec, err = s.reader.Next(ctx); err != nil {
+				return err
+			}
+		}
+		carried = false
+		sh.start = rec.Start()
+		if s.confirm != nil {
+			sh.boot = identity.Boot(rec.Body)
 		}
 		deadline := time.Now().Add(linger)
 		for {
@@ -71,6 +89,14 @@ func (s *shipper) run(ctx context.Context) error {
 			}
 			if !ok {
 				break
+			}
+			if carried = rec.End.Segment != sh.end.Segment; carried {
+				break // maybe of another start of the sensor
+			}
+		}
+		if s.confirm != nil {
+			if err := s.confirm.expect(ctx, sh); err != nil {
+				return err
 			}
 		}
 		select {
@@ -90,27 +116,52 @@ func (s *shipper) run(ctx context.Context) error {
 
 func (s *shipper) add(sh *shipment, rec spool.Record) {
 	sh.end = rec.End
-	body := bytes.Clone(rec.Body)
-	if len(body) > maxBody {
-		if body = truncate(body, maxBody); body == nil {
-			s.unsendable.Add(1)
-			return
-		}
+	c, body := s.message(rec)
+	if body == nil {
+		s.unsendable.Add(1)
+		return
+	}
+	if len(body) < len(rec.Body) {
 		s.truncated.Add(1)
 	}
-	c := rec.Class
-	if int(c) >= len(topics) {
-		c = appClass // of a newer version
-	}
 	sh.bodies[c] = append(sh.bodies[c], body)
+	if s.confirm != nil && s.confirm.wanted[c] {
+		sh.seqs[c] = append(sh.seqs[c], rec.Seq)
+		sh.left++
+	}
 	sh.n++
 	sh.bytes += len(body)
 }
 
+// message makes a record a message of its topic; nil if it cannot be made small
+// enough.
+func (s *shipper) message(rec spool.Record) (spool.Class, []byte) {
+	c := rec.Class
+	if int(c) >= len(topics) {
+		c = appClass // of a newer version
+	}
+	if len(rec.Body) > maxBody {
+		return c, truncate(rec.Body, maxBody)
+	}
+	return c, bytes.Clone(rec.Body)
+}
+
 // ship publishes until the batch has arrived, or ctx ends.
 func (s *shipper) ship(ctx context.Context, sh *shipment) {
+	if !s.publish(ctx, &sh.bodies) {
+		return
+	}
+	sh.bodies = [maxTopics][][]byte{}
+	if s.confirm == nil || s.confirm.published(sh, time.Now()) {
+		s.arrived(sh)
+	}
+}
+
+// publish takes messages to their topics and reports whether all have arrived; if
+// not, ctx has ended.
+func (s *shipper) publish(ctx context.Context, all *[maxTopics][][]byte) bool {
 	for c := range topics {
-		bodies := sh.bodies[c]
+		bodies := all[c]
 		if len(bodies) == 0 {
 			continue
 		}
@@ -134,11 +185,11 @@ func (s *shipper) ship(ctx context.Context, sh *shipment) {
 			select {
 			case <-time.After(breakMin / 4):
 			case <-ctx.Done():
-				return
+				return false
 			}
 		}
 	}
-	s.arrived(sh)
+	return true
 }
 
 // arrived moves the cursor behind the batches before which none is missing.
@@ -147,14 +198,16 @@ func (s *shipper) arrived(sh *shipment) {
 	defer s.mu.Unlock()
 	sh.done = true
 	n := 0
+	var end spool.Position
 	for n < len(s.queue) && s.queue[n].done {
+		end = s.queue[n].end
+		s.queue[n] = nil
 		n++
 	}
 	if n == 0 {
 		return
 	}
-	end := s.queue[n-1].end
-	s.queue = append(s.queue[:0:0], s.queue[n:]...)
+	s.queue = s.queue[n:]
 	if err := s.reader.Commit(end); err != nil && s.log != nil {
 		s.log("%v", err)
 	}

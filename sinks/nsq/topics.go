@@ -41,6 +41,10 @@ var StandingChannels = []string{"store", "notify", "archive"}
 // DeadTopic is where messages go that no consumer can use.
 const DeadTopic = "dead"
 
+// ConfirmTopic is where stores say what they have kept. It holds nothing on disk:
+// what is lost of it is confirmed again when it is sent again.
+const ConfirmTopic = "confirm#ephemeral"
+
 // TopicNames returns the topics of events with their prefix, alerts first.
 func TopicNames(prefix string) []string {
 	var all []string
@@ -61,6 +65,16 @@ var classOf = func() map[string]spool.Class {
 	return m
 }()
 
+// classNamed returns the class of a topic, by its name without prefix.
+func classNamed(name string) (spool.Class, bool) {
+	for i := range topics {
+		if topics[i].name == name {
+			return spool.Class(i), true
+		}
+	}
+	return 0, false
+}
+
 func classes() (all []spool.ClassOptions) {
 	for _, t := range topics {
 		t.ClassOptions.Name = t.name
@@ -71,12 +85,12 @@ func classes() (all []spool.ClassOptions) {
 
 // prefixForm leaves room for the longest name within 64 characters, the limit of
 // nsqd.
-var prefixForm = regexp.MustCompile(`^[.a-zA-Z0-9_-]{1,55}$`)
+var prefixForm = regexp.MustCompile(`^[.a-zA-Z0-9_-]{1,46}$`)
 
 // CheckPrefix reports a prefix that would not give names of topics.
 func CheckPrefix(prefix string) error {
 	if !prefixForm.MatchString(prefix) {
-		return fmt.Errorf("topic prefix: value %q: want at most 55 letters, digits, '.', '_' and '-'", prefix)
+		return fmt.Errorf("topic prefix: value %q: want at most 46 letters, digits, '.', '_' and '-'", prefix)
 	}
 	return nil
 }

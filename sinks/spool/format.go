@@ -78,6 +78,11 @@ type Record struct {
 	End   Position // behind the record: what Commit takes
 }
 
+// Start returns the place before the record.
+func (r *Record) Start() Position {
+	return Position{r.End.Segment, r.End.Offset - recordLen - int64(len(r.Body))}
+}
+
 // parseRecord reads the record that b begins with and returns its size. need is
 // how many bytes are missing, errTorn that no further byte would help.
 func parseRecord(b []byte) (r Record, size, need int, err error) {

@@ -146,6 +146,26 @@ func (r *Reader) try() (rec Record, ok bool, grown chan struct{}, err error) {
 	}
 }
 
+// Range calls each for the records of one segment from one place to another once
+// more, for what a destination has read and not committed.
+func (s *Spool) Range(from, to Position, each func(Record)) error {
+	f, err := os.Open(s.segmentFile(from.Segment))
+	if err != nil {
+		return fmt.Errorf("read spool: %w", err)
+	}
+	defer f.Close()
+	scan := scanner{f: f, at: from.Offset}
+	for scan.at < to.Offset {
+		rec, err := scan.next(to.Offset)
+		if err != nil {
+			return fmt.Errorf("read %s at %d: %w", f.Name(), scan.at, err)
+		}
+		rec.End = Position{from.Segment, scan.at}
+		each(rec)
+	}
+	return nil
+}
+
 // bounds returns how far segment num is written (0: it is gone), the segment that
 // follows it (0: none), and what tells of more.
 func (s *Spool) bounds(num uint64) (limit int64, next uint64, grown chan struct{}, closed bool) {
