@@ -8,6 +8,7 @@ import (
 
 	"weir/decode/field"
 	"weir/decode/flow"
+	"weir/decode/packet"
 	"weir/decode/proto"
 )
 
@@ -227,6 +228,10 @@ func (r *recogniser) probe(t int, dir field.Dir, b []byte, f *flow.Flow) (found 
 		first, second = sport, dport
 	}
 	if try(ports[first], false, false) || try(ports[second], true, false) || try(r.any[t], false, true) {
+		return found, v
+	}
+	// Of a connection picked up in its middle either side may be the server.
+	if t == transportIndex(proto.TCP) && (f.Stream.Flags[0]|f.Stream.Flags[1])&packet.SYN == 0 && try(ports[second], false, false) {
 		return found, v
 	}
 	if more {

@@ -10,6 +10,7 @@ import (
 	"weir/decode/proto/http2"
 	"weir/decode/proto/imap"
 	"weir/decode/proto/krb5"
+	"weir/decode/proto/ldap"
 	"weir/decode/proto/nfs"
 	"weir/decode/proto/pop3"
 	"weir/decode/proto/quic"
@@ -39,5 +40,6 @@ func Set() (*proto.Set, error) {
 		smtp.Protocol,
 		pop3.Protocol,
 		imap.Protocol,
+		ldap.Protocol,
 	}, known...)...)
 }

@@ -58,11 +58,6 @@ var known = []*proto.Protocol{
 			return (b[0] == 1 || b[0] == 2) && binary.BigEndian.Uint32(b[236:]) == 0x63825363
 		})}}},
 	bittorrent(),
-	{Name: "ldap", Doc: "Directory access (RFC 4511).", Transport: proto.TCP | proto.UDP,
-		Probes: []proto.Probe{
-			{Transport: proto.TCP, Ports: "389,3268", Min: 12, Func: when(ldap)},
-			{Transport: proto.UDP, Ports: "389,3268", Min: 12, Func: when(ldap)},
-		}},
 	{Name: "websocket", Doc: "WebSocket (RFC 6455).", Transport: proto.TCP},
 	{Name: "doh2", Doc: "DNS over HTTP/2 (RFC 8484).", Transport: proto.TCP},
 }
@@ -142,23 +137,6 @@ func enip(b []byte) bool {
 		return int(binary.LittleEndian.Uint16(b[2:])) <= len(b)-24
 	}
 	return false
-}
-
-// ldap wants a message of BER: a sequence with an identifier and an operation
-// (RFC 4511 section 4.1.1).
-func ldap(b []byte) bool {
-	if b[0] != 0x30 {
-		return false
-	}
-	at := 2
-	if b[1]&0x80 != 0 {
-		at += int(b[1] & 0x7f)
-	}
-	if len(b) < at+4 || b[at] != 0x02 {
-		return false
-	}
-	at += 2 + int(b[at+1])
-	return at < len(b) && b[at]&0xc0 == 0x40
 }
 
 func sip() *proto.Protocol {

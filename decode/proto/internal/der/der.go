@@ -12,8 +12,8 @@ const (
 	GeneralString = 0x1b
 )
 
-// maxLengthBytes bounds the bytes of a length: 16 MiB are enough for anybody.
-const maxLengthBytes = 3
+// maxLengthBytes bounds the bytes of a length: some encoders always write four.
+const maxLengthBytes = 4
 
 // Next reads the tag and the value of the element that c stands at. The value is nil
 // if it is not there or cannot be read.
