@@ -16,7 +16,7 @@ import (
 // every folder below. Do not move an entry to fix a build.
 var layers = []string{
 	"bpf bpf/*",
-	"decode/cursor decode/field decode/event decode/ring",
+	"decode/atomicfile decode/cursor decode/field decode/event decode/ring",
 	"decode/packet decode/packet/*",
 	"decode/buffer decode/capture/* decode/defrag decode/flow decode/host",
 	"decode/stream decode/file decode/file/*",
@@ -24,7 +24,7 @@ var layers = []string{
 	"decode/proto/internal/*",
 	"decode/proto/*",
 	"decode",
-	"rules rules/*",
+	"rules rules/* rules/install",
 	"detect detect/*",
 	"sinks/*",
 	"decode/proto/all", // the registration list: for cmd alone

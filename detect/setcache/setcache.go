@@ -25,6 +25,7 @@ import (
 	"time"
 	"unsafe"
 
+	"weir/decode/atomicfile"
 	"weir/detect"
 )
 
@@ -199,16 +200,7 @@ func (c *Cache) Close() error {
 	if len(b) > maxFile {
 		return nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(c.name), ".*"+suffix)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), c.name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
+	if err := atomicfile.Write(c.name, b, 0o600); err != nil {
 		return err
 	}
 	prune(filepath.Dir(c.name), c.name)

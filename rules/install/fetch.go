@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"weir/decode/atomicfile"
 )
 
 // Bounds of downloads.
@@ -230,7 +232,7 @@ func (f *fetcher) keep(s *Source, b []byte, meta fetched) error {
 	}
 	name := filepath.Join(f.dir, s.key())
 	if b != nil {
-		if err := writeFile(name, b, 0o600); err != nil {
+		if err := atomicfile.WriteSynced(name, b, 0o600); err != nil {
 			return err
 		}
 	}
@@ -238,27 +240,10 @@ func (f *fetcher) keep(s *Source, b []byte, meta fetched) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(name+".json", append(text, '\n'), 0o600)
+	return atomicfile.WriteSynced(name+".json", append(text, '\n'), 0o600)
 }
 
 func hash(b []byte) string {
 	sum := md5.Sum(b)
 	return hex.EncodeToString(sum[:])
-}
-
-// writeFile puts b into the place of a file in one step.
-func writeFile(name string, b []byte, mode os.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"weir/decode/atomicfile"
 	"weir/rules"
 )
 
@@ -183,7 +184,7 @@ func (o *Options) install(ctx context.Context, next *set, res *Result) error {
 		return err
 	}
 	res.Installed = true
-	return syncDir(o.Dir)
+	return atomicfile.SyncDir(o.Dir)
 }
 
 // modeOf returns the permissions of a file, or those of a new rule file.
@@ -212,7 +213,7 @@ func keepPrevious(name string) error {
 		if err != nil {
 			return err
 		}
-		if err := writeFile(aside, b, modeOf(name)); err != nil {
+		if err := atomicfile.WriteSynced(aside, b, modeOf(name)); err != nil {
 			return err
 		}
 	}
@@ -251,7 +252,7 @@ func Rollback(dir, name string) (*Result, error) {
 	if err := os.Rename(back, file); err != nil {
 		return nil, err
 	}
-	return &Result{File: file, Rules: len(next.order), Enabled: next.enabled(), Diff: diff(now, next), Installed: true}, syncDir(dir)
+	return &Result{File: file, Rules: len(next.order), Enabled: next.enabled(), Diff: diff(now, next), Installed: true}, atomicfile.SyncDir(dir)
 }
 
 // lock makes the folders and keeps others from updating there.
@@ -292,13 +293,4 @@ func private(dir string) error {
 		return fmt.Errorf("%s: want a folder of the user's own that nobody else may open (0700)", dir)
 	}
 	return nil
-}
-
-// syncDir makes a rename last.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

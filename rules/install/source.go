@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"weir/decode/atomicfile"
 )
 
 // Source is where rules come from.
@@ -74,7 +76,7 @@ func SaveSources(name string, more []Source) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(name, b, 0o600)
+	return atomicfile.WriteSynced(name, b, 0o600)
 }
 
 func (s *Source) check() error {

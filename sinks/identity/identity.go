@@ -104,10 +104,44 @@ func (m *Maker) Append(b []byte, ev *event.Event, line []byte) []byte {
 		m.in = strconv.AppendInt(append(m.in, 0), int64(n), 10)
 		sum = sha256.Sum256(m.in)
 	}
-	b = event.Open(append(b, line...), "weir")
+	if ours := reopen(line); ours != nil {
+		b = append(append(b, ours...), ',')
+	} else {
+		b = event.Open(append(b, line...), "weir")
+	}
 	b = append(b, `"eid":"`...)
 	b = idText.AppendEncode(b, sum[:16])
 	return append(b, m.tail...)
+}
+
+// reopen returns an event, without its last brace, up to the end of what its last
+// member "weir" has; nil if its last member is another.
+func reopen(line []byte) []byte {
+	const key = `,"weir":{`
+	i := bytes.LastIndex(line, []byte(key)) // not within a value: quotes are escaped there
+	if i < 0 {
+		return nil
+	}
+	depth, quoted := 1, false
+	for j := i + len(key); j < len(line); j++ {
+		switch c := line[j]; {
+		case quoted && c == '\\':
+			j++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{':
+			depth++
+		case c == '}':
+			if depth--; depth == 0 {
+				if j == len(line)-1 && line[j-1] != '{' {
+					return line[:j]
+				}
+				return nil
+			}
+		}
+	}
+	return nil
 }
 
 // Seal ends what Append began.

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"strings"
 	"testing"
 
 	"weir/decode/event"
@@ -32,6 +33,25 @@ func TestIdentity(t *testing.T) {
 	other, _ := Of(make1(NewMaker("t", "boot1"), ev, `{"event_type":"alert"}`, 1))
 	if other.EID == a.EID {
 		t.Error("two sensors give one id")
+	}
+}
+
+// TestReopen: what an event says under weir stays, and there is one weir.
+func TestReopen(t *testing.T) {
+	for _, c := range []struct{ name, line, want string }{
+		{"at the end", `{"a":1,"weir":{"process":{"exe":"/b}\""}}}`, `{"a":1,"weir":{"process":{"exe":"/b}\""},"eid":`},
+		{"none", `{"a":1}`, `{"a":1,"weir":{"eid":`},
+		{"inside another", `{"a":{"b":1,"weir":{"c":1}}}`, `{"a":{"b":1,"weir":{"c":1}},"weir":{"eid":`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := make1(NewMaker("s", "b"), event.Event{}, c.line, 1)
+			if !strings.HasPrefix(string(got), c.want) {
+				t.Errorf("got %s, want it to begin with %s", got, c.want)
+			}
+			if w, err := Of(got); err != nil || w.Seq != 1 || Boot(got) != "b" {
+				t.Errorf("got %+v of %s: %v", w, got, err)
+			}
+		})
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"weir/decode/atomicfile"
 )
 
 // readSize is how many bytes of a segment are read with one call, about.
@@ -238,10 +240,7 @@ func writeCursor(name string, p Position) error {
 	b := binary.LittleEndian.AppendUint64(nil, p.Segment)
 	b = binary.LittleEndian.AppendUint64(b, uint64(p.Offset))
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-	if err := os.WriteFile(name+".new", b, 0o600); err != nil {
-		return fmt.Errorf("write cursor: %w", err)
-	}
-	if err := os.Rename(name+".new", name); err != nil {
+	if err := atomicfile.Write(name, b, 0o600); err != nil {
 		return fmt.Errorf("write cursor: %w", err)
 	}
 	return nil

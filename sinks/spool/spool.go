@@ -135,6 +135,10 @@ func (s *Spool) recover() (*writer, error) {
 		return nil, err
 	}
 	for _, e := range names {
+		if strings.HasPrefix(e.Name(), ".") {
+			os.Remove(filepath.Join(s.o.Dir, e.Name())) // killed while it wrote a cursor
+			continue
+		}
 		if name, ok := strings.CutSuffix(e.Name(), ".cursor"); ok {
 			p, err := readCursor(s.cursorFile(name))
 			if err != nil {

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"weir/decode/atomicfile"
 )
 
 // writeSize is how many bytes of records are written with one call, about.
@@ -59,7 +61,7 @@ func (w *writer) begin(num uint64) error {
 	s.segments = append(s.segments, segment{num, headSize})
 	s.end = Position{num, headSize}
 	s.mu.Unlock()
-	return syncDir(s.o.Dir)
+	return atomicfile.SyncDir(s.o.Dir)
 }
 
 // run writes until the spool is closed and all rings are empty.
@@ -267,13 +269,4 @@ func fdatasync(f *os.File) error {
 		return err
 	}
 	return failed
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
