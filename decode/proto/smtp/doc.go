@@ -7,8 +7,8 @@
 //
 // The message of DATA is taken apart as MIME: the header, the files of its parts,
 // addresses of links in its text. Chunks of BDAT are passed over. Limits: 4096
-// bytes of a line that are kept, 1024 commands without a reply, 1000 recipients;
-// those of messages stand in package mime.
+// bytes of a command or a line of a reply, 1024 commands without a reply, 1000
+// recipients and files; those of messages stand in package mime.
 //
 // Version 7.0 counts a mail as over with the last line of its message, and a
 // mail that is taken back ends with the reply; the settings choose it.

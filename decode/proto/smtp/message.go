@@ -11,10 +11,7 @@ const rawName = "rawmsg"
 // beginMessage prepares for the message of DATA.
 func (p *parser) beginMessage(t *Tx) {
 	t.data = true
-	if p.opt.raw {
-		return
-	}
-	if !p.opt.decode {
+	if p.opt.raw || !p.opt.decode {
 		return
 	}
 	if t.spare == nil {

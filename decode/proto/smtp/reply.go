@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"bytes"
+	"slices"
 
 	"weir/decode/field"
 )
@@ -15,19 +16,6 @@ var knownCodes = [...]int{
 // laterCodes are those that version 7.0 does not know: RFC 3207, 4954, 7372, 7504.
 var laterCodes = [...]int{401, 402, 432, 435, 454, 521, 525, 530, 534, 535, 538, 541, 556}
 
-// codes has a bit for each code that is known, by version: 0 is 7.0.
-var codes = func() (set [2][1000/64 + 1]uint64) {
-	for v := range set {
-		for _, c := range knownCodes {
-			set[v][c/64] |= 1 << (c % 64)
-		}
-	}
-	for _, c := range laterCodes {
-		set[1][c/64] |= 1 << (c % 64)
-	}
-	return set
-}()
-
 // code reads the code of a reply; 0 if it is not known.
 func (p *parser) code(line []byte) int {
 	if len(line) < 3 {
@@ -40,14 +28,10 @@ func (p *parser) code(line []byte) int {
 		}
 		n = n*10 + int(c-'0')
 	}
-	v := 1
-	if p.opt.v7 {
-		v = 0
+	if slices.Contains(knownCodes[:], n) || !p.opt.v7 && slices.Contains(laterCodes[:], n) {
+		return n
 	}
-	if codes[v][n/64]&(1<<(n%64)) == 0 {
-		return 0
-	}
-	return n
+	return 0
 }
 
 // reply handles a line of the server. whole is its length with its end.

@@ -55,8 +55,9 @@ type MailOptions struct {
 	// Digest computes the MD5 of the body.
 	Digest bool
 	// V7 reads as version 7.0 does: the end of the last line of a part in
-	// quoted-printable belongs to it, folded headers keep tabs, and only the
-	// parts of the outermost message name attachments.
+	// quoted-printable belongs to it, folded headers keep tabs, a long boundary is
+	// the end of reading, and only the parts of the outermost message name
+	// attachments.
 	V7 bool
 }
 
@@ -206,16 +207,9 @@ func (m *Mail) Close(h Handler) {
 		h.Problem(Malformed)
 		m.open = true
 	}
-	m.endPart(h, false)
+	m.endPart(h)
 	m.digest.sum()
 	m.status = Done
-}
-
-// Cut ends the message in the middle.
-func (m *Mail) Cut(h Handler) {
-	if m.status < Done {
-		m.endPart(h, true)
-	}
 }
 
 // boundary handles a line that begins with two hyphens, given without them, if it
@@ -231,7 +225,7 @@ func (m *Mail) boundary(line []byte, h Handler) bool {
 	if at < 0 {
 		return false
 	}
-	m.endPart(h, false)
+	m.endPart(h)
 	p := &m.parts[at]
 	ends := bytes.HasPrefix(line[p.bound[1]-p.bound[0]:], []byte("--"))
 	for i := at + 1; i < len(m.parts); i++ {

@@ -22,6 +22,7 @@ const (
 )
 
 func TestMail(t *testing.T) {
+	long := strings.Repeat("x", MaxBoundary+1)
 	for _, c := range []struct{ name, in, want string }{
 		{"no file", "Subject: x\n\nbody\n", ""},
 		{"whole message", text + "\nbody\nmore\n", "[a.txt:body\r\nmore]"},
@@ -40,7 +41,7 @@ func TestMail(t *testing.T) {
 		{"boundary is longer than another", mixed + "--B\nContent-Type: multipart/related; boundary=B2\n\n--B2\n" + text + "\nin\n--B2--\n--B--\n", "[a.txt:in]"},
 		{"part without a body", mixed + "--B\n" + text + "--B--\n", "[a.txt:]"},
 		{"long line", "a: b\n\n" + strings.Repeat("x", MaxLine+1) + "\n", "!3"},
-		{"long boundary", "Content-Type: multipart/mixed; boundary=" + strings.Repeat("x", MaxBoundary+1) + "\n\n", "!7!12"},
+		{"long boundary", "Content-Type: multipart/mixed; boundary=" + long + "\n\n--" + long + "\n" + text + "\nbody\n--" + long + "--\n", "!7[a.txt:body]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var m Mail

@@ -132,7 +132,7 @@ func (m *Mail) flushText() {
 }
 
 // endPart ends the part in work.
-func (m *Mail) endPart(h Handler, cut bool) {
+func (m *Mail) endPart(h Handler) {
 	if m.inHeader && len(m.parts) > 1 {
 		m.flushHeader(h)
 		m.inHeader = false
@@ -145,7 +145,7 @@ func (m *Mail) endPart(h Handler, cut bool) {
 		m.collect(m.out)
 		m.flushText()
 	}
-	if n := len(m.parts); m.opt.V7 && n > 1 && !cut && !m.open {
+	if n := len(m.parts); m.opt.V7 && n > 1 && !m.open {
 		m.links.turn()
 		if p := &m.parts[1]; n == 2 && p.named && !m.closed {
 			m.attach(p.name)
@@ -155,7 +155,7 @@ func (m *Mail) endPart(h Handler, cut bool) {
 		m.out = m.decode.finish(m.out)
 		m.Flush(h)
 		m.file = false
-		h.End(cut)
+		h.End(false)
 	}
 	m.isText, m.eol = false, m.eol[:0]
 }

@@ -100,9 +100,11 @@ func (m *Mail) contentType(p *part, v []byte, h Handler) {
 	p.message = equalFold(t, "message/rfc822")
 	if hasPrefixFold(t, "multipart/") {
 		b := Param(v, "boundary")
-		switch {
-		case len(b) > MaxBoundary:
+		if len(b) > MaxBoundary {
 			h.Problem(LongBoundary)
+		}
+		switch {
+		case len(b) > MaxBoundary && m.opt.V7:
 			h.Problem(Unreadable)
 			m.status = Failed
 		case len(b) > 0 && !p.multipart && m.nested < maxDepth:
