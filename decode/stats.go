@@ -44,7 +44,7 @@ func (s *stats) AppendEvent(b []byte, out *event.Output) []byte {
 // counters appends the object of all counters.
 func (s *stats) counters(b []byte, out *event.Output) []byte {
 	b = append(b, '{')
-	b = event.Uint(b, "uptime", 0)
+	b = event.Uint(b, "uptime", s.pl.uptime())
 	b = s.decoder(b)
 	b = s.streamEvents(b)
 	b = s.tcp(b)
@@ -306,4 +306,12 @@ func (s *stats) eachTransport(f func(p *proto.Protocol, transport int, name stri
 			f(p, 1, p.EVEName()+"_udp")
 		}
 	}
+}
+
+// uptime returns for how long a live pipeline has run, s; 0 of captures.
+func (pl *Pipeline) uptime() uint64 {
+	if !pl.live || pl.clock.now < pl.Read.First || pl.Read.First == 0 {
+		return 0
+	}
+	return uint64((pl.clock.now - pl.Read.First) / 1e9)
 }

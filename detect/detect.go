@@ -184,7 +184,7 @@ type ruleID struct{ gid, sid uint32 }
 func (b *Builder) Build() (*Engine, *Report, error) {
 	b.applyLimits(b.opt.Limits)
 	order(b.sigs, b.opt.Actions)
-	e := &Engine{sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares, sets: b.sets, tags: b.tags, hostTags: b.hostTags, bitNames: b.bitNames}
+	e := &Engine{gen: generations.Add(1), sigs: b.sigs, overlaps: b.overlaps, files: b.files, set: b.set, opt: b.opt, shares: b.shares, sets: b.sets, tags: b.tags, hostTags: b.hostTags, bitNames: b.bitNames}
 	err := e.group()
 	e.opt.Sets = nil
 	return e, &Report{Loaded: len(b.sigs), Errors: b.errs, Warnings: b.odd}, err
@@ -234,6 +234,7 @@ func order(sigs []*signature, actions []string) {
 
 // Engine is a compiled set of rules; immutable.
 type Engine struct {
+	gen      uint32 // of all engines of the process
 	sigs     []*signature
 	set      *proto.Set
 	opt      Options

@@ -40,6 +40,7 @@ type Worker struct {
 	epoch       uint64     // of the last packet, see quarantine
 	ex          *Explainer // nil: nobody asks; else costs is not nil
 
+	past   []*Takeover // of engines before, oldest first
 	states []*flowState
 	freeSt []uint32
 	freeTx []*txState
@@ -114,8 +115,9 @@ type txState struct {
 	pending []pending
 	// storeFiles: filestore has asked for all files of this direction.
 	storeFiles bool
-	bits       []int // of xbits with track tx; kept for the request's direction
-	plain      bool  // rules without a pattern have become pending
+	bits       []int  // of xbits with track tx; kept for the request's direction
+	plain      bool   // rules without a pattern have become pending
+	gen        uint32 // of the engine whose rules it is about
 }
 
 // pending is a rule that waits for more of a transaction.
@@ -557,7 +559,7 @@ func (w *Worker) EndFlow(f *flow.Flow) {
 func (w *Worker) EndTx(tx *proto.Tx) {
 	for d := range tx.Detect {
 		if st, ok := tx.Detect[d].(*txState); ok {
-			*st = txState{pending: st.pending[:0], bits: st.bits[:0]}
+			*st = txState{gen: w.e.gen, pending: st.pending[:0], bits: st.bits[:0]}
 			w.freeTx = append(w.freeTx, st)
 			tx.Detect[d] = nil
 		}

@@ -46,6 +46,14 @@ func (b *portBits) add(port uint16) (n uint32) {
 	return n
 }
 
+// size is what the counter takes of a table's memory, bytes.
+func (c *counter) size() uint64 {
+	if c.ports != nil {
+		return counterBytes + portsBytes
+	}
+	return counterBytes
+}
+
 // flowCounter is a counter of one flow.
 type flowCounter struct {
 	sig, n int
@@ -118,10 +126,7 @@ func (t *thresholdTable) prune(now int64) {
 	for k, c := range t.counters {
 		if now-max(c.first, c.active) > t.longest {
 			delete(t.counters, k)
-			t.memuse -= counterBytes
-			if c.ports != nil {
-				t.memuse -= portsBytes
-			}
+			t.memuse -= c.size()
 		}
 	}
 }

@@ -89,14 +89,14 @@ func (w *Worker) txPass(g *appGroup, st *txState, tx proto.Transaction, dir fiel
 
 // txState returns what is remembered of a transaction, made at first use.
 func (w *Worker) txState(t *proto.Tx, d int) *txState {
-	if st, ok := t.Detect[d].(*txState); ok {
+	st := w.stateOf(t, d)
+	if st != nil {
 		return st
 	}
-	var st *txState
 	if n := len(w.freeTx); n > 0 {
 		st, w.freeTx = w.freeTx[n-1], w.freeTx[:n-1]
 	} else {
-		st = &txState{}
+		st = &txState{gen: w.e.gen}
 	}
 	t.Detect[d] = st
 	return st

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -14,7 +13,6 @@ import (
 	"weir/cmd/weir/config"
 	"weir/decode"
 	"weir/decode/capture/pcapfile"
-	"weir/decode/event"
 	"weir/decode/file"
 	"weir/decode/flow"
 	"weir/decode/packet"
@@ -96,129 +94,28 @@ func newAnalysis(cfg *config.Config) (*analysis, error) {
 
 // run analyses captures as one stream of packets, with outputs below dir.
 func (a *analysis) run(ctx context.Context, files []string, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make log folder: %w", err)
-	}
 	filter, err := newFrameFilter(a.filter, a.warn)
 	if err != nil {
 		return err
 	}
-	packets, err := openPacketLog(a.cfg, dir, a.warn)
+	x, err := a.begin(dir, "")
 	if err != nil {
 		return err
 	}
-	types := eveTypes(a.set, eve.Type{Events: []string{"alert", "packet", "engine"}, Options: detect.AlertOptions})
-	eo := eveOptions(a.cfg, types)
-	eo.Dir = dir
-	if a.delivery != nil {
-		eo.Outputs = append(eo.Outputs, deliveryOutput(a.cfg, a.delivery, types))
-	}
-	sink, err := eve.New(&eo)
-	if err != nil {
-		return err
-	}
-	lanes := sink.Lanes(a.workers)
-	o := pipelineOptions(a.cfg, a.set)
-	o.Workers = a.workers
-	if a.rules != nil && a.rules.engine.ChecksOverlaps() {
-		o.Stream.CheckOverlap = true
-	}
-	kept, err := a.files(&o, dir)
-	if err != nil {
-		for _, l := range lanes {
-			l.Close()
-		}
-		return errors.Join(err, sink.Close())
-	}
-	o.Lane = func(i int) decode.Lane { return lanes[i] }
-	if a.summary != nil {
-		tallies := make([]*tally, a.workers)
-		for i := range tallies {
-			tallies[i] = a.summary.worker()
-		}
-		o.Lane = func(i int) decode.Lane { return tapped{lanes[i], tallies[i]} }
-		o.FlowEnded = func(i int) func(*flow.Flow) { return tallies[i].flow }
-	}
-	seen := watchAlerts(a.cfg, &o)
-	workers := make([]*detect.Worker, a.workers)
-	shared := detect.NewShared(uint64(a.cfg.Detect.Thresholds.Memcap))
-	o.Ordered = a.rules != nil && (a.rules.engine.SharesState() || a.rules.engine.Quarantines())
-	o.Inspector = func(i int, pub event.Publisher) decode.Inspector {
-		if a.rules == nil {
-			return silent{}
-		}
-		workers[i] = a.rules.engine.NewWorker(pub, shared)
-		if a.costs != nil {
-			workers[i].Profile()
-		}
-		if a.explain != nil {
-			workers[i].Watch(a.explain)
-		}
-		return workers[i]
-	}
-	pl, err := decode.New(&o)
-	if err == nil {
-		err = a.settled()
-	}
-	if err != nil {
-		for _, l := range lanes {
-			l.Close() // the sink waits for them
-		}
-		return errors.Join(err, sink.Close())
-	}
-	start, cpu := time.Now(), cpuTime()
-	src := &captures{files: files, sink: sink, filter: filter, packets: packets, failed: func(err error) {
+	src := &captures{files: files, sink: x.sink, filter: filter, packets: x.packets, failed: func(err error) {
 		a.stats.FilesBroken++
 		a.warn("%v", err)
 	}, cut: func(err error) {
 		a.stats.FilesCut++
 		a.warn("%v", err)
 	}, progress: a.progress}
-	err = pl.Run(ctx, src)
+	err = x.pl.Run(ctx, src)
 	src.close()
-	var more []event.Appender
-	if kept != nil {
-		more = append(more, fileStats{kept})
-	}
-	if packets != nil {
-		more = append(more, packets)
-	}
-	if a.rules != nil {
-		more = append(more, detectStats{a.rules, workers, shared})
-	}
-	pl.Finish(func(pub event.Publisher) {
-		a.quarantined(pub, pl.Now(), workers)
-		pl.PublishStats(pub, a.set, more...)
-	})
-	err = errors.Join(err, sink.Close(), packets.close())
-	if kept != nil {
-		err = errors.Join(err, kept.Close())
-	}
-	if a.rules != nil {
-		err = errors.Join(err, a.rules.engine.StoreSets())
-	}
+	err = errors.Join(err, x.end())
 	if err == nil && ctx.Err() == nil {
-		err = deleteDone(a.cfg, src.whole, seen)
+		err = deleteDone(a.cfg, src.whole, x.seen)
 	}
-	if a.summary != nil {
-		a.summary.ended(pl, a.set)
-	}
-	a.stats.ProcessS += time.Since(start).Seconds()
-	a.stats.ProcessCPUS += cpuTime() - cpu
-	a.stats.Packets += pl.Read.Packets
-	a.stats.Bytes += pl.Read.Bytes
-	a.stats.Backwards += pl.Read.Backwards
-	a.stats.Jumps += pl.Read.Jumps
 	a.stats.Files += len(files)
-	for _, w := range workers {
-		if w != nil {
-			a.stats.Alerts += w.Alerts
-			a.stats.GivenUp += w.GivenUp
-			if a.costs != nil {
-				a.costs.Add(w)
-			}
-		}
-	}
 	return err
 }
 

@@ -21,6 +21,9 @@ func (d detectStats) AppendEvent(b []byte, _ *event.Output) []byte {
 	b = event.Open(b, "detect")
 	b = event.OpenElem(event.OpenArray(b, "engines"))
 	b = event.Uint(b, "id", 0)
+	if t := d.rules.loadedAt; !t.IsZero() {
+		b = event.Time(b, "last_reload", t.UnixNano())
+	}
 	b = event.Uint(b, "rules_loaded", uint64(d.rules.loaded))
 	b = event.Uint(b, "rules_failed", uint64(len(d.rules.errs)))
 	b = event.Uint(b, "rules_skipped", 0)

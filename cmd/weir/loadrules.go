@@ -19,6 +19,8 @@ type ruleSet struct {
 	loaded int
 	errs   []*rules.Error
 	took   time.Duration
+	// loadedAt is when they came into force in a live run; zero with captures.
+	loadedAt time.Time
 	// warnings are about files that rules refer to, and lines without effect.
 	warnings []string
 }

@@ -45,6 +45,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // verbs are the commands, in the order of the help.
 var verbs = []func() *cobra.Command{
+	runCommand,
 	pcapCommand,
 	rulesCommand,
 	inspectCommand,
@@ -64,7 +65,8 @@ Suricata-compatible rules over it and writes EVE JSON.
 
 Exit status: 0 done; 1 an error ended the run or an output is incomplete;
 2 the command line is wrong; 130 interrupted, outputs are complete up to there.`,
-		Example: `  weir pcap capture.pcap              what is in a capture and what is wrong with it
+		Example: `  weir run                            watch the interface of the default route
+  weir pcap capture.pcap              what is in a capture and what is wrong with it
   weir rules check -S my.rules        whether rules can be used
   weir inspect capture.pcap           packets layer by layer`,
 		Args:          cobra.ArbitraryArgs,

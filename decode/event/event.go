@@ -51,7 +51,6 @@ type Event struct {
 	Num                uint64 // pcap_cnt; 0 is left out
 	FlowID             int64  // 0 is left out
 	ParentID           int64
-	Iface              string // in_iface
 	VLAN               []uint16
 	Src, Dst           netip.Addr // invalid is left out
 	SrcPort            uint16

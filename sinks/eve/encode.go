@@ -17,10 +17,10 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 	if ev.ParentID != 0 {
 		b = event.Int(b, "parent_id", ev.ParentID)
 	}
-	if ev.Iface != "" {
-		b = event.Str(b, "in_iface", ev.Iface)
+	if r.head.iface != "" {
+		b = event.Str(b, "in_iface", r.head.iface)
 	}
-	if ev.Num != 0 {
+	if ev.Num != 0 && r.head.iface == "" {
 		b = event.Uint(b, "pcap_cnt", ev.Num)
 	}
 	b = append(b, `,"event_type":"`...)

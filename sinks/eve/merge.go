@@ -1,6 +1,9 @@
 package eve
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // merger writes the records of all lanes in the order of their places. Each
 // lane's own records come in order; a record is written once every lane has
@@ -11,6 +14,7 @@ type merger struct {
 	lanes []laneQueue
 	pool  sync.Pool
 	done  chan struct{}
+	due   atomic.Bool // files are to be flushed
 }
 
 // laneQueue is what one lane has handed over and is not written yet.
@@ -59,6 +63,10 @@ func (m *merger) run() {
 			m.put(b)
 		}
 		m.drain()
+		if m.due.Load() && len(m.in) == 0 {
+			m.due.Store(false)
+			m.sink.flush()
+		}
 	}
 }
 

@@ -81,7 +81,17 @@ func (s *Sink) Lanes(n int) []*Lane {
 }
 
 // Flush writes out what is buffered; for outputs that are read while they grow.
+// With one lane it belongs to that lane's goroutine; with more the merger does it
+// with the next batch of any lane.
 func (s *Sink) Flush() {
+	if s.merger != nil {
+		s.merger.due.Store(true)
+		return
+	}
+	s.flush()
+}
+
+func (s *Sink) flush() {
 	for _, f := range s.files {
 		f.flush()
 	}

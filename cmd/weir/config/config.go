@@ -49,6 +49,8 @@ type Config struct {
 	Outputs      []Output
 	HostOSPolicy []OSPolicy
 
+	AFPacket Section `key:"af-packet" doc:"rings of weir run: interface, ring-size, block-size, block-timeout, disable-promisc, bpf-filter"`
+
 	// Ours alone; their keys belong to the components.
 	Capture  Section `key:"capture" doc:"interfaces and their roles"`
 	BPF      Section `key:"bpf" doc:"programs in the kernel"`

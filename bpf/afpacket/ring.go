@@ -1,0 +1,262 @@
+package afpacket
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Options of a ring. Sizes are bytes.
+type Options struct {
+	BlockSize int           // a power of two, of pages; 0: 1 MiB
+	Blocks    int           // 0: 32
+	Timeout   time.Duration // after which a block is handed over, full or not; 0: 10 ms
+	Promisc   bool          // take frames for other hosts too
+	// Fanout, if not 0, is the number of a group of rings that share the frames of
+	// the interface by flow.
+	Fanout uint16
+}
+
+// Bounds of Options.
+const (
+	minBlock    = 1 << 16 // more than the longest frame
+	maxRing     = 4 << 30
+	defaultRing = 32
+)
+
+// headroom is what the kernel leaves free before a frame, bytes: room for the VLAN
+// tag that it has taken out.
+const headroom = 4
+
+// ErrClosed is what Next returns once the ring is closed.
+var ErrClosed = errors.New("ring is closed")
+
+// Ring is a capture on one interface. Next belongs to one goroutine; blocks may be
+// released by others.
+type Ring struct {
+	fd, wake int
+	name     string
+	mem      []byte
+	size     int // of a block
+	blocks   int
+	next     int // block
+	loop     bool
+	link     int           // ARPHRD_*
+	retire   time.Duration // after Stop, until the last block is there
+	closed   atomic.Bool
+
+	frames, drops, freezes uint64 // so far
+}
+
+// Open begins to capture on an interface.
+func Open(name string, o Options) (*Ring, error) {
+	ifc, err := net.InterfaceByName(name)
+	if err != nil {
+		return nil, fmt.Errorf("interface %s: %w", name, errors.Unwrap(err))
+	}
+	if o.BlockSize == 0 {
+		o.BlockSize = 1 << 20
+	}
+	if o.Blocks == 0 {
+		o.Blocks = defaultRing
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Millisecond
+	}
+	page := os.Getpagesize()
+	if o.BlockSize < minBlock || o.BlockSize&(o.BlockSize-1) != 0 || o.BlockSize%page != 0 || o.Blocks < 2 || o.BlockSize > maxRing/o.Blocks {
+		return nil, fmt.Errorf("ring of %d blocks of %d bytes: want at least 2 of a power of two, %d at least, %d in all at most", o.Blocks, o.BlockSize, minBlock, maxRing)
+	}
+	// Without a protocol the socket takes nothing until it is bound: no frame of
+	// another interface gets in.
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("packet socket: %w (capturing needs CAP_NET_RAW)", err)
+	}
+	r := &Ring{fd: fd, wake: -1, name: name, size: o.BlockSize, blocks: o.Blocks, loop: ifc.Flags&net.FlagLoopback != 0, retire: 3*o.Timeout + 10*time.Millisecond}
+	if err := r.setUp(ifc.Index, &o); err != nil {
+		r.Close()
+		return nil, fmt.Errorf("capture on %s: %w", name, err)
+	}
+	return r, nil
+}
+
+func (r *Ring) setUp(index int, o *Options) (err error) {
+	if r.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return fmt.Errorf("eventfd: %w", err)
+	}
+	if err := unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
+		return fmt.Errorf("TPACKET_V3: %w", err)
+	}
+	if err := unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_RESERVE, headroom); err != nil {
+		return fmt.Errorf("headroom: %w", err)
+	}
+	req := unix.TpacketReq3{
+		Block_size: uint32(o.BlockSize), Block_nr: uint32(o.Blocks), Frame_size: 2048, Frame_nr: uint32(o.BlockSize / 2048 * o.Blocks),
+		Retire_blk_tov: uint32(max(o.Timeout.Milliseconds(), 1)),
+	}
+	if err := unix.SetsockoptTpacketReq3(r.fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &req); err != nil {
+		return fmt.Errorf("ring of %d MiB: %w", o.BlockSize*o.Blocks>>20, err)
+	}
+	if r.mem, err = unix.Mmap(r.fd, 0, o.BlockSize*o.Blocks, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
+		return fmt.Errorf("map the ring: %w", err)
+	}
+	all := uint16(unix.ETH_P_ALL)
+	if err := unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: all<<8 | all>>8, Ifindex: index}); err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	sa, err := unix.Getsockname(r.fd)
+	if err != nil {
+		return err
+	}
+	if ll, ok := sa.(*unix.SockaddrLinklayer); ok {
+		r.link = int(ll.Hatype)
+	}
+	if o.Promisc {
+		m := unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC}
+		if err := unix.SetsockoptPacketMreq(r.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &m); err != nil {
+			return fmt.Errorf("promiscuous mode: %w", err)
+		}
+	}
+	if o.Fanout != 0 {
+		how := int(o.Fanout) | (unix.PACKET_FANOUT_HASH|unix.PACKET_FANOUT_FLAG_DEFRAG)<<16
+		if err := unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_FANOUT, how); err != nil {
+			return fmt.Errorf("fanout group %d: %w", o.Fanout, err)
+		}
+	}
+	return nil
+}
+
+// Link returns the hardware type of the interface, ARPHRD_*.
+func (r *Ring) Link() int { return r.link }
+
+// Filter takes only the frames that a classic BPF program takes.
+func (r *Ring) Filter(prog []unix.SockFilter) error {
+	p := unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
+	if err := unix.SetsockoptSockFprog(r.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &p); err != nil {
+		return fmt.Errorf("attach the filter: %w", err)
+	}
+	return nil
+}
+
+// Next waits for the next block, no longer than timeout; then b has no frames. The
+// interface going down is no error: its frames come again when it is up.
+func (r *Ring) Next(b *Block, timeout time.Duration) (ok bool, err error) {
+	h := r.header(r.next)
+	ready := func() bool { return atomic.LoadUint32(&h.Status)&unix.TP_STATUS_USER != 0 }
+	if !ready() {
+		closed := r.closed.Load()
+		if closed {
+			timeout = r.retire // the last block comes by then
+		}
+		if err := r.wait(timeout, closed); err != nil {
+			return false, err
+		}
+		switch {
+		case ready():
+		case closed:
+			return false, ErrClosed
+		default:
+			return false, nil
+		}
+	}
+	*b = Block{r: r, h: h, mem: r.mem[r.next*r.size : (r.next+1)*r.size], left: h.Num, at: h.Off}
+	r.next = (r.next + 1) % r.blocks
+	return true, nil
+}
+
+// wait returns when a block may be there, or when the time is over.
+func (r *Ring) wait(timeout time.Duration, closed bool) error {
+	fds := [2]unix.PollFd{{Fd: int32(r.fd), Events: unix.POLLIN | unix.POLLERR}, {Fd: int32(r.wake), Events: unix.POLLIN}}
+	n := len(fds)
+	if closed {
+		n = 1
+	}
+	_, err := unix.Poll(fds[:n], int(timeout.Milliseconds()))
+	switch {
+	case err == unix.EINTR || err == nil && fds[0].Revents&unix.POLLERR == 0:
+		return nil
+	case err != nil:
+		return fmt.Errorf("capture on %s: poll: %w", r.name, err)
+	}
+	// The error that the socket holds is that the interface is down or gone.
+	code, err := unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	switch {
+	case err != nil:
+		return fmt.Errorf("capture on %s: %w", r.name, err)
+	case code == 0:
+		return nil
+	case unix.Errno(code) == unix.ENETDOWN:
+		return fmt.Errorf("interface %s: %w", r.name, ErrDown)
+	}
+	return fmt.Errorf("interface %s: %w", r.name, unix.Errno(code))
+}
+
+// ErrDown says that the interface is down. Next may be called again.
+var ErrDown = errors.New("it is down")
+
+// Stats are what became of the frames at the socket, since it was opened.
+type Stats struct {
+	Frames  uint64 // that came, dropped ones too
+	Drops   uint64 // for want of a free block
+	Freezes uint64 // times that the ring was full
+}
+
+// Stats reads the counters.
+func (r *Ring) Stats() (Stats, error) {
+	st, err := unix.GetsockoptTpacketStatsV3(r.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS)
+	if err != nil {
+		return Stats{r.frames, r.drops, r.freezes}, fmt.Errorf("statistics of %s: %w", r.name, err)
+	}
+	// Reading them sets them to zero.
+	r.frames += uint64(st.Packets)
+	r.drops += uint64(st.Drops)
+	r.freezes += uint64(st.Freeze_q_cnt)
+	return Stats{r.frames, r.drops, r.freezes}, nil
+}
+
+// Stop takes no more frames. Next returns the blocks that hold any yet, then
+// ErrClosed. It may be called from any goroutine.
+func (r *Ring) Stop() {
+	if err := r.Filter([]unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K}}); err != nil {
+		return // Close has come before
+	}
+	r.closed.Store(true)
+	one := [8]byte{1}
+	_, _ = unix.Write(r.wake, one[:])
+}
+
+// Close gives everything back. No block may be in use.
+func (r *Ring) Close() error {
+	if r.mem != nil {
+		_ = unix.Munmap(r.mem)
+		r.mem = nil
+	}
+	if r.wake >= 0 {
+		unix.Close(r.wake)
+	}
+	return unix.Close(r.fd)
+}
+
+// header returns the head of a block: struct tpacket_block_desc with
+// tpacket_hdr_v1.
+func (r *Ring) header(i int) *blockHeader {
+	return (*blockHeader)(unsafe.Pointer(&r.mem[i*r.size]))
+}
+
+// blockHeader is struct tpacket_block_desc of linux/if_packet.h.
+type blockHeader struct {
+	Version, Private uint32
+	Status           uint32
+	Num              uint32 // frames
+	Off              uint32 // of the first
+	Len              uint32
+	Seq              uint64
+	First, Last      [2]uint32 // times: s, ns
+}

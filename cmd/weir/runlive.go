@@ -1,0 +1,205 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"weir/cmd/weir/config"
+	"weir/decode"
+	"weir/decode/capture/live"
+)
+
+// flushEvery is how often outputs are brought up to date.
+const flushEvery = time.Second
+
+// runLive is weir run.
+func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
+	var mu sync.Mutex
+	warn := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintf(stderr, "weir: "+format+"\n", args...)
+	}
+	say := warn
+	if o.Quiet {
+		say = func(string, ...any) {}
+	}
+	name := o.Interface
+	if name == "" {
+		var err error
+		if name, err = defaultInterface(); err != nil {
+			return err
+		}
+	}
+	cfg, warnings, err := config.Load(o.Config)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		warn("%v", w)
+	}
+	a, err := newAnalysis(cfg)
+	if err != nil {
+		return err
+	}
+	a.warn, a.workers = warn, cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
+	// Rules that are loaded anew, and the collector, do not wait for the workers,
+	// which may have as many processors as they are.
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), a.workers+1))
+	inner, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	boundHeap(inner)
+	if a.rules, err = loadRules(&o.engineOptions, cfg, a.set); err != nil {
+		return err
+	}
+	if a.rules != nil {
+		a.rules.loadedAt = time.Now()
+	}
+	a.tellRules()
+	ring, text := ringOptions(cfg, name, o.Promisc)
+	filter, err := newFrameFilter(cmp.Or(o.BPF, text), warn)
+	if err != nil {
+		return err
+	}
+	if a.delivery, err = startDelivery(cfg, &o.brokerOptions, cfg.DefaultLogDir, warn); err != nil {
+		return err
+	}
+	x, err := a.begin(cfg.DefaultLogDir, name)
+	if err != nil {
+		return err
+	}
+	from, err := live.Open(live.Options{Interface: name, Ring: ring, Log: warn})
+	if err != nil {
+		return errors.Join(err, x.end())
+	}
+	src := &liveSource{Source: from, sink: x.sink, filter: filter, packets: x.packets}
+	x.counted = append(x.counted, src)
+	say("ready: capturing on %s, %d workers, ring of %d MiB, %d rules", name, a.workers, ring.BlockSize*ring.Blocks>>20, a.loaded())
+	var keep sync.WaitGroup
+	keep.Go(func() { x.attend(ctx, inner, o, src, say) })
+	err = x.pl.Run(ctx, src)
+	cancel()
+	keep.Wait()
+	err = errors.Join(err, x.end())
+	if a.delivery != nil {
+		err = errors.Join(err, a.delivery.Drain(ctx), a.delivery.Close())
+	}
+	c := src.Counters()
+	say("ended: %d packets analysed, %d dropped by the kernel for want of room, %d passed over by the filter; %d alerts",
+		x.pl.Read.Packets, c.Drops, src.passed, a.stats.Alerts)
+	return errors.Join(err, src.Close())
+}
+
+// tellRules says what is odd about the rules that were loaded.
+func (a *analysis) tellRules() {
+	if a.rules == nil {
+		return
+	}
+	for _, text := range a.rules.warnings {
+		a.warn("%s", text)
+	}
+	for _, e := range a.rules.errs {
+		a.warn("%v", e)
+	}
+}
+
+func (a *analysis) loaded() int {
+	if a.rules == nil {
+		return 0
+	}
+	return a.rules.loaded
+}
+
+// attend publishes counters, brings outputs up to date and heeds signals, until the
+// pipeline has ended.
+func (x *session) attend(ctx, ended context.Context, o *liveOptions, src *liveSource, say func(string, ...any)) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
+	defer signal.Stop(signals)
+	flush := time.NewTicker(flushEvery)
+	defer flush.Stop()
+	count := time.NewTicker(time.Duration(x.a.cfg.Stats.Interval) * time.Second)
+	defer count.Stop()
+	var loading sync.WaitGroup
+	defer loading.Wait()
+	stop := ctx.Done()
+	for {
+		select {
+		case <-ended.Done():
+			return
+		case <-stop:
+			src.Stop()
+			stop = nil
+		case <-flush.C:
+			x.pl.Between(x.sink.Flush)
+		case <-count.C:
+			if x.a.cfg.Stats.Enabled {
+				x.pl.Between(x.count)
+			}
+		case s := <-signals:
+			say("%v: loading rules", s)
+			loading.Wait() // one at a time
+			loading.Go(func() {
+				if err := x.reload(o, say); err != nil {
+					x.a.warn("reload: %v; the rules before stay in force", err)
+				}
+			})
+		}
+	}
+}
+
+// count publishes the counters of a run that goes on. It runs between batches.
+func (x *session) count() {
+	l, num := x.lanes[0], x.pl.NextNum()
+	l.At(num, 0)
+	x.publishStats(l)
+	l.Advance(num)
+	x.sink.Flush()
+}
+
+// reload loads the rules anew and puts them in force between two batches.
+func (x *session) reload(o *liveOptions, say func(string, ...any)) error {
+	if x.rules == nil {
+		return errors.New("detection was off from the start")
+	}
+	start := time.Now()
+	cfg, _, err := config.Load(o.Config)
+	if err != nil {
+		return err
+	}
+	rs, err := loadRules(&o.engineOptions, cfg, x.a.set)
+	switch {
+	case err != nil:
+		return err
+	case rs == nil || rs.loaded == 0:
+		return errors.New("there are no rules")
+	}
+	rs.loadedAt = time.Now()
+	for _, e := range rs.errs {
+		x.a.warn("%v", e)
+	}
+	over := rs.engine.TakeOver(x.rules.engine)
+	if !x.pl.Between(func() {
+		over.Shared(x.shared)
+		x.pl.Replace(func(i int) decode.Inspector {
+			w := rs.engine.NewWorker(x.lanes[i], x.shared)
+			over.Worker(w, x.workers[i])
+			x.workers[i] = w
+			return w
+		})
+		x.rules = rs
+	}) {
+		return nil // the run has ended meanwhile
+	}
+	say("reload complete: %d rules, %d refused, in %.2f s", rs.loaded, len(rs.errs), time.Since(start).Seconds())
+	return nil
+}
