@@ -195,11 +195,15 @@ func checkChaos(t *testing.T, dir, journal, stored string, kills int) {
 		}
 		want[n] = true
 	}
-	var missing int
+	missing, last := 0, len(want)+1
 	var twice []string
-	for end := time.Now().Add(90 * time.Second); time.Now().Before(end); time.Sleep(time.Second) {
+	// As long as it gets less there is hope.
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Second) {
 		if missing, twice = compareChaos(t, stored, want); missing == 0 || len(twice) > 0 {
 			break
+		}
+		if missing < last {
+			last, end = missing, time.Now().Add(time.Minute)
 		}
 	}
 	if missing > 0 || len(twice) > 0 {

@@ -41,7 +41,7 @@ func runChaosSensor(args []string) error {
 	}
 	d, err := nsq.Start(nsq.Options{
 		Mode: nsq.External, StateDir: args[0], Brokers: strings.Split(args[3], ","), Sensor: "chaos",
-		Confirm: nsq.ByStore, Resend: 2 * time.Second,
+		Confirm: nsq.ByStore, Resend: 2 * time.Second, Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
 	})
 	if err != nil {
 		return err
@@ -54,6 +54,7 @@ func runChaosSensor(args []string) error {
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(args[0], chaosQuiet)); err == nil {
+			fmt.Fprintf(os.Stderr, "%+v\n", d.Stats())
 			time.Sleep(time.Second)
 			continue
 		}

@@ -11,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"weir/decode/atomicfile"
 )
 
 // readSize is how many bytes of a segment are read with one call, about.
@@ -79,7 +77,10 @@ func (s *Spool) Reader(name string) (*Reader, error) {
 	defer s.mu.Unlock()
 	p, ok := s.cursors[name]
 	if !ok {
-		p = Position{s.segments[0].num, headSize}
+		p = Position{0, headSize}
+		if len(s.segments) > 0 {
+			p.Segment = s.segments[0].num
+		}
 		s.cursors[name] = p
 		if err := writeCursor(s.cursorFile(name), p); err != nil {
 			return nil, err
@@ -133,7 +134,7 @@ func (r *Reader) try() (rec Record, ok bool, grown chan struct{}, err error) {
 				return rec, false, nil, err
 			}
 			r.s.torn.Add(limit - r.scan.at)
-			if next == 0 {
+			if next == 0 && !r.s.left(r.num) {
 				return rec, false, nil, fmt.Errorf("read %s at %d: %w", r.s.segmentFile(r.num), r.scan.at, err)
 			}
 		}
@@ -190,6 +191,13 @@ func (s *Spool) bounds(num uint64) (limit int64, next uint64, grown chan struct{
 	return limit, next, s.grown, closed
 }
 
+// left reports whether segment num is not written to any more.
+func (s *Spool) left(num uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.writing || s.end.Segment != num
+}
+
 // Commit says that everything before p has arrived; segments that no other
 // destination needs are removed. It is on disk, though not synced, when Commit
 // returns: after a power failure records may come twice.
@@ -200,12 +208,12 @@ func (r *Reader) Commit(p Position) error {
 	if !s.cursors[r.name].Before(p) {
 		return nil
 	}
-	if err := writeCursor(s.cursorFile(r.name), p); err != nil {
-		return err
-	}
+	// A cursor that is left behind makes records come twice after a restart; that is
+	// no reason to keep segments.
+	err := writeCursor(s.cursorFile(r.name), p)
 	s.cursors[r.name] = p
 	s.free()
-	return nil
+	return err
 }
 
 // Lag returns how many bytes of segments lie behind the destination's cursor.
@@ -235,12 +243,18 @@ func (r *Reader) Close() {
 
 func (s *Spool) cursorFile(name string) string { return filepath.Join(s.o.Dir, name+".cursor") }
 
-// writeCursor replaces a cursor's file: 16 bytes of position and their CRC32C.
+// writeCursor writes a cursor's file: 16 bytes of position and their CRC32C. It is
+// overwritten, not replaced, as a full disk has no room for a second one.
 func writeCursor(name string, p Position) error {
 	b := binary.LittleEndian.AppendUint64(nil, p.Segment)
 	b = binary.LittleEndian.AppendUint64(b, uint64(p.Offset))
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-	if err := atomicfile.Write(name, b, 0o600); err != nil {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write cursor: %w", err)
+	}
+	_, err = f.WriteAt(b, 0)
+	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write cursor: %w", err)
 	}
 	return nil

@@ -32,6 +32,8 @@ const (
 	DefaultQuota   = 4 << 30
 	DefaultSync    = 20 * time.Millisecond
 	maxClasses     = 32
+	// segmentsAtLeast is how many segments the quota or the disk shall hold.
+	segmentsAtLeast = 16
 )
 
 // Options of a spool.
@@ -77,7 +79,8 @@ type Spool struct {
 	mu        sync.Mutex
 	producers []*Producer
 	closing   bool
-	segments  []segment // oldest first; the last is being written
+	segments  []segment // oldest first
+	writing   bool      // the last of them is being written; else the disk is full
 	cursors   map[string]Position
 	end       Position      // behind the last record written
 	grown     chan struct{} // closed when end moves
@@ -135,10 +138,6 @@ func (s *Spool) recover() (*writer, error) {
 		return nil, err
 	}
 	for _, e := range names {
-		if strings.HasPrefix(e.Name(), ".") {
-			os.Remove(filepath.Join(s.o.Dir, e.Name())) // killed while it wrote a cursor
-			continue
-		}
 		if name, ok := strings.CutSuffix(e.Name(), ".cursor"); ok {
 			p, err := readCursor(s.cursorFile(name))
 			if err != nil {
@@ -176,11 +175,30 @@ func (s *Spool) recover() (*writer, error) {
 	for _, p := range s.cursors {
 		next = max(next, p.Segment+1)
 	}
-	w := &writer{s: s}
-	if err := w.begin(next); err != nil {
+	if n := len(s.segments); n > 0 {
+		s.end = Position{s.segments[n-1].num, s.segments[n-1].size}
+	}
+	if s.o.Segment, err = fitting(s.o); err != nil {
+		return nil, err
+	}
+	w := &writer{s: s, num: next - 1}
+	if err := w.begin(); errors.Is(err, syscall.ENOSPC) {
+		w.note(err) // what is there can still be taken away, which makes room
+	} else if err != nil {
 		return nil, err
 	}
 	return w, nil
+}
+
+// fitting returns the size of segments: on a small disk less than asked for, as room
+// comes back by whole segments.
+func fitting(o Options) (int64, error) {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(o.Dir, &disk); err != nil {
+		return 0, err
+	}
+	room := min(o.Quota, int64(disk.Blocks)*disk.Bsize)
+	return min(o.Segment, max(room/segmentsAtLeast, 64<<10)), nil
 }
 
 // checkSegment refuses a segment that is not ours to read and, if it is the last one,

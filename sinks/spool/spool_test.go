@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -244,6 +245,78 @@ func TestQuota(t *testing.T) {
 }
 
 // TestDropped: a producer that the writer cannot keep up with drops and counts.
+// TestFullDisk: a full disk sheds, lets what is there be read, and takes records again
+// once that has made room; also after a start on the full disk.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m,mode=700"); err != nil {
+		t.Skipf("needs a small disk: mount: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	for _, restart := range []bool{false, true} {
+		s := open(t, Options{Dir: dir, Wait: true})
+		r, err := s.Reader("a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := s.Producer()
+		body := make([]byte, 10_000)
+		for range 1000 {
+			p.Put(0, body)
+		}
+		p.Flush()
+		s.Sync()
+		if st := s.Stats(); st.Classes[0].Shed == 0 || !errors.Is(st.Err, syscall.ENOSPC) {
+			t.Fatalf("the disk is not full: %+v", st)
+		}
+		if restart {
+			p.Close()
+			s.Close()
+			r.Close()
+			if f, err := os.Create(filepath.Join(dir, "else")); err == nil {
+				for err == nil {
+					_, err = f.Write(body)
+				}
+				f.Close()
+			}
+			s = open(t, Options{Dir: dir, Wait: true})
+			if r, err = s.Reader("a"); err != nil {
+				t.Fatal(err)
+			}
+			p = s.Producer()
+		}
+		n := 0
+		for {
+			rec, ok, err := r.TryNext()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !ok {
+				break
+			}
+			n++
+			if err := r.Commit(rec.End); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n < 200 {
+			t.Errorf("%d records were read, want some 400", n)
+		}
+		p.Put(0, body)
+		p.Flush()
+		s.Sync()
+		if rec, ok, err := r.TryNext(); !ok || err != nil || len(rec.Body) < len(body) {
+			t.Errorf("restart %v: nothing is written once there is room: %v, %v", restart, ok, err)
+		}
+		p.Close()
+		r.Close()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		os.Remove(filepath.Join(dir, "else"))
+	}
+}
+
 func TestDropped(t *testing.T) {
 	s := open(t, Options{Dir: t.TempDir()})
 	p := &Producer{s: s} // never gets a buffer

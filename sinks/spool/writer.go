@@ -42,8 +42,9 @@ type placed struct {
 	bytes int
 }
 
-// begin starts segment num.
-func (w *writer) begin(num uint64) error {
+// begin starts the next segment.
+func (w *writer) begin() error {
+	num := w.num + 1
 	f, err := os.OpenFile(w.s.segmentFile(num), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
@@ -60,6 +61,7 @@ func (w *writer) begin(num uint64) error {
 	s.mu.Lock()
 	s.segments = append(s.segments, segment{num, headSize})
 	s.end = Position{num, headSize}
+	s.writing = true
 	s.mu.Unlock()
 	return atomicfile.SyncDir(s.o.Dir)
 }
@@ -93,8 +95,10 @@ func (w *writer) run() {
 	}
 	close(w.syncing)
 	<-w.syncEnded
-	w.note(w.f.Sync())
-	w.note(w.f.Close())
+	if w.f != nil {
+		w.note(w.f.Sync())
+		w.note(w.f.Close())
+	}
 }
 
 // collect takes what producers have handed over and reports whether that was
@@ -158,13 +162,19 @@ func (w *writer) write() {
 		return
 	}
 	s := w.s
-	if w.size >= s.o.Segment && w.size > headSize {
+	if w.f != nil && w.size >= s.o.Segment && w.size > headSize {
 		w.roll()
 	}
-	_, err := w.f.WriteAt(w.buf, w.size)
+	var err error
+	if w.f == nil {
+		err = w.begin()
+	}
+	if err == nil {
+		_, err = w.f.WriteAt(w.buf, w.size)
+	}
 	w.note(err)
 	if err != nil {
-		w.f.Truncate(w.size) // else the next write covers it
+		w.leave()
 		w.badUntil = time.Now().Add(retryAfter)
 		for _, r := range w.recs {
 			s.counts[r.class].shed.Add(1)
@@ -199,11 +209,27 @@ func (w *writer) handSync() {
 	w.dirty = false
 }
 
+// leave ends the segment that could not be written to, so that it can be removed
+// once it is read. The next write begins another.
+func (w *writer) leave() {
+	if w.f == nil || w.size == headSize {
+		return
+	}
+	w.f.Truncate(w.size)
+	w.f.Close()
+	w.f = nil
+	w.open.Store(nil)
+	w.s.mu.Lock()
+	w.s.writing = false
+	w.s.free()
+	w.s.mu.Unlock()
+}
+
 // roll ends the segment and begins the next. It stays where it is if the disk
 // is full.
 func (w *writer) roll() {
 	old := w.f
-	if err := w.begin(w.num + 1); err != nil {
+	if err := w.begin(); err != nil {
 		w.note(err)
 		return
 	}
@@ -219,7 +245,7 @@ func (w *writer) syncer() {
 	defer close(w.syncEnded)
 	for range w.syncing {
 		// A file that is rolled over meanwhile is synced there.
-		if err := fdatasync(w.open.Load()); err == nil {
+		if f := w.open.Load(); f != nil && fdatasync(f) == nil {
 			w.s.syncs.Add(1)
 		}
 		time.Sleep(w.s.o.Sync)
@@ -247,8 +273,11 @@ func (s *Spool) free() {
 			low = p
 		}
 	}
-	n := 0
-	for n < len(s.segments)-1 && (s.segments[n].num < low.Segment || s.segments[n].num == low.Segment && low.Offset >= s.segments[n].size) {
+	n, last := 0, len(s.segments)
+	if s.writing {
+		last--
+	}
+	for n < last && (s.segments[n].num < low.Segment || s.segments[n].num == low.Segment && low.Offset >= s.segments[n].size) {
 		if os.Remove(s.segmentFile(s.segments[n].num)) != nil {
 			break
 		}
