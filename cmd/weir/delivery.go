@@ -12,7 +12,7 @@ import (
 
 // startDelivery starts the line to brokers, with the spool below dir; nil if
 // neither flags nor configuration name any.
-func startDelivery(cfg *config.Config, o *brokerOptions, dir string, warn func(string, ...any)) (*nsq.Delivery, error) {
+func startDelivery(cfg *config.Config, o *brokerOptions, dir string, live bool, warn func(string, ...any)) (*nsq.Delivery, error) {
 	no, err := deliveryOptions(cfg, o)
 	if err != nil || no.Mode == nsq.Off {
 		return nil, err
@@ -20,7 +20,7 @@ func startDelivery(cfg *config.Config, o *brokerOptions, dir string, warn func(s
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make log folder: %w", err)
 	}
-	no.StateDir, no.Wait, no.Log = dir, true, warn
+	no.StateDir, no.Wait, no.Log = dir, !live, warn // a live worker waits for nobody
 	return nsq.Start(no)
 }
 

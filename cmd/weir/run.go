@@ -32,7 +32,8 @@ drops for want of room, and every other loss, is counted in stats records and sa
 at the end.
 
 SIGHUP and SIGUSR2 load the rules anew, while the old ones go on; connections,
-flow bits and thresholds stay. SIGINT and SIGTERM end the run: what has been
+flow bits and thresholds stay. SIGHUP also opens the outputs anew, for logrotate.
+SIGINT and SIGTERM end the run: what has been
 captured is analysed, flows are ended, outputs are complete.
 
 It needs root, or CAP_NET_RAW.

@@ -70,7 +70,7 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if a.delivery, err = startDelivery(cfg, &o.brokerOptions, cfg.DefaultLogDir, warn); err != nil {
+	if a.delivery, err = startDelivery(cfg, &o.brokerOptions, cfg.DefaultLogDir, true, warn); err != nil {
 		return err
 	}
 	x, err := a.begin(cfg.DefaultLogDir, name)
@@ -147,6 +147,9 @@ func (x *session) attend(ctx, ended context.Context, o *liveOptions, src *liveSo
 			}
 		case s := <-signals:
 			say("%v: loading rules", s)
+			if s == syscall.SIGHUP {
+				x.pl.Between(x.sink.Reopen)
+			}
 			loading.Wait() // one at a time
 			loading.Go(func() {
 				if err := x.reload(o, say); err != nil {

@@ -54,11 +54,15 @@ type liveEvents struct {
 	packets uint64 // decoded
 }
 
-func readLive(t *testing.T, name string) (e liveEvents) {
+func readLive(t *testing.T, names ...string) (e liveEvents) {
 	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, b...)
 	}
 	e.alerts = map[int]int{}
 	for line := range strings.Lines(string(text)) {
@@ -168,9 +172,19 @@ alert tcp any any -> any any (msg:"new"; dsize:>0; content:"end"; sid:4;)
 		t.Fatal(err)
 	}
 	out.await(t, "reload complete")
-	for range 3 {
+	for range 2 {
 		say("end")
 	}
+	old := filepath.Join(dir, "eve.json.1")
+	if err := os.Rename(filepath.Join(dir, "eve.json"), old); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	out.await(t, "hangup")
+	time.Sleep(time.Second)
+	say("end")
 	c.Close()
 	s.Close()
 	cancel()
@@ -182,7 +196,10 @@ alert tcp any any -> any any (msg:"new"; dsize:>0; content:"end"; sid:4;)
 	case <-time.After(20 * time.Second):
 		t.Fatalf("it does not end:\n%s", &out)
 	}
-	e := readLive(t, filepath.Join(dir, "eve.json"))
+	if before := readLive(t, old); before.alerts[4] != 2 {
+		t.Errorf("alerts in the file that was moved away: %v, want 2 of sid 4", before.alerts)
+	}
+	e := readLive(t, old, filepath.Join(dir, "eve.json"))
 	if e.alerts[1] != 1 || e.alerts[2] != 3 || e.alerts[3] != 2 || e.alerts[4] != 3 {
 		t.Errorf("alerts by sid: %v, want 1:1 2:3 3:2 4:3", e.alerts)
 	}

@@ -18,6 +18,7 @@ const writeBuffer = 256 << 10
 // is counted as lost.
 type file struct {
 	name string
+	mode int // flags that it is opened anew with; 0: never
 	w    *bufio.Writer
 	c    io.Closer
 	err  error
@@ -46,6 +47,7 @@ func open(o *Output, dir string) (*file, error) {
 			flag |= os.O_TRUNC
 		}
 		w, err = os.OpenFile(f.name, flag, 0o640)
+		f.mode = os.O_CREATE | os.O_WRONLY | os.O_APPEND
 	case "stdout":
 		f.name = "standard output"
 		w = nopCloser{os.Stdout}
@@ -100,6 +102,25 @@ func (f *file) flush() {
 			f.fail(err)
 		}
 	}
+}
+
+// reopen goes on in a new file of the same name, after somebody has moved the old
+// one away.
+func (f *file) reopen() {
+	if f.mode == 0 || f.err != nil {
+		return
+	}
+	f.flush()
+	w, err := os.OpenFile(f.name, f.mode, 0o640)
+	if err != nil {
+		f.fail(err)
+		return
+	}
+	if err := f.c.Close(); err != nil {
+		f.fail(err)
+	}
+	f.w.Reset(w)
+	f.c = w
 }
 
 // close flushes and closes, and tells what went wrong since open.

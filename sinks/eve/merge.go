@@ -15,6 +15,7 @@ type merger struct {
 	pool  sync.Pool
 	done  chan struct{}
 	due   atomic.Bool // files are to be flushed
+	moved atomic.Bool // files are to be opened anew
 }
 
 // laneQueue is what one lane has handed over and is not written yet.
@@ -63,6 +64,9 @@ func (m *merger) run() {
 			m.put(b)
 		}
 		m.drain()
+		if m.moved.Swap(false) {
+			m.sink.reopen()
+		}
 		if m.due.Load() && len(m.in) == 0 {
 			m.due.Store(false)
 			m.sink.flush()

@@ -91,6 +91,22 @@ func (s *Sink) Flush() {
 	s.flush()
 }
 
+// Reopen goes on in new files of the same names, for logrotate(8) and its like. It
+// belongs to who may call Flush.
+func (s *Sink) Reopen() {
+	if s.merger != nil {
+		s.merger.moved.Store(true)
+		return
+	}
+	s.reopen()
+}
+
+func (s *Sink) reopen() {
+	for _, f := range s.files {
+		f.reopen()
+	}
+}
+
 func (s *Sink) flush() {
 	for _, f := range s.files {
 		f.flush()
