@@ -4,6 +4,7 @@ package all
 import (
 	"weir/decode/proto"
 	"weir/decode/proto/dcerpc"
+	"weir/decode/proto/dhcp"
 	"weir/decode/proto/dns"
 	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
@@ -41,5 +42,6 @@ func Set() (*proto.Set, error) {
 		pop3.Protocol,
 		imap.Protocol,
 		ldap.Protocol,
+		dhcp.Protocol,
 	}, known...)...)
 }

@@ -53,10 +53,6 @@ var known = []*proto.Protocol{
 			{Transport: proto.TCP, Ports: "44818", Min: 24, Func: when(enip)},
 			{Transport: proto.UDP, Ports: "44818", Min: 24, Func: when(enip)},
 		}},
-	{Name: "dhcp", Doc: "Host configuration (RFC 2131).", Transport: proto.UDP,
-		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "67,68", Min: 240, Func: when(func(b []byte) bool {
-			return (b[0] == 1 || b[0] == 2) && binary.BigEndian.Uint32(b[236:]) == 0x63825363
-		})}}},
 	bittorrent(),
 	{Name: "websocket", Doc: "WebSocket (RFC 6455).", Transport: proto.TCP},
 	{Name: "doh2", Doc: "DNS over HTTP/2 (RFC 8484).", Transport: proto.TCP},
