@@ -18,6 +18,7 @@ import (
 	"weir/decode/proto/smb"
 	"weir/decode/proto/smtp"
 	"weir/decode/proto/ssh"
+	"weir/decode/proto/tftp"
 	"weir/decode/proto/tls"
 )
 
@@ -43,5 +44,6 @@ func Set() (*proto.Set, error) {
 		imap.Protocol,
 		ldap.Protocol,
 		dhcp.Protocol,
+		tftp.Protocol,
 	}, known...)...)
 }

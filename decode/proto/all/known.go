@@ -21,10 +21,6 @@ var known = []*proto.Protocol{
 			v := b[0] >> 3 & 7
 			return v >= 1 && v <= 4
 		})}}},
-	{Name: "tftp", Doc: "Trivial file transfer (RFC 1350).", Transport: proto.UDP,
-		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "69", Min: 4, Func: when(func(b []byte) bool {
-			return b[0] == 0 && b[1] >= 1 && b[1] <= 5
-		})}}},
 	{Name: "ike", Doc: "Internet key exchange (RFC 2409, 7296).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "500,4500", Min: 28, Func: ike}}},
 	{Name: "snmp", Doc: "Network management (RFC 3416).", Transport: proto.UDP,
