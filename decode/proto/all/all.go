@@ -12,6 +12,7 @@ import (
 	"weir/decode/proto/imap"
 	"weir/decode/proto/krb5"
 	"weir/decode/proto/ldap"
+	"weir/decode/proto/mqtt"
 	"weir/decode/proto/nfs"
 	"weir/decode/proto/pop3"
 	"weir/decode/proto/quic"
@@ -45,5 +46,6 @@ func Set() (*proto.Set, error) {
 		ldap.Protocol,
 		dhcp.Protocol,
 		tftp.Protocol,
+		mqtt.Protocol,
 	}, known...)...)
 }

@@ -31,8 +31,6 @@ var known = []*proto.Protocol{
 			return b[0] == 3 && b[1] == 0 && (b[5] == 0xe0 || b[5] == 0xd0)
 		})}}},
 	tcp("rfb", "Remote frame buffer (RFC 6143).", 0, prefix(proto.TCP, field.Both, false, "RFB ")...),
-	{Name: "mqtt", Doc: "Message queue telemetry (MQTT 5.0).", Transport: proto.TCP,
-		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "1883", Min: 2, Func: mqtt}}},
 	{Name: "pgsql", Doc: "PostgreSQL.", Transport: proto.TCP, OffByDefault: true,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "5432", Min: 8, Func: pgsql}}},
 	{Name: "modbus", Doc: "Modbus.", Transport: proto.TCP, OffByDefault: true,
@@ -86,20 +84,6 @@ func ike(b []byte, _ field.Dir, _ *flow.Flow) proto.Verdict {
 		return proto.No
 	}
 	if int(binary.BigEndian.Uint32(b[24:])) != len(b) {
-		return proto.No
-	}
-	return proto.Yes
-}
-
-// mqtt wants CONNECT from the client or CONNACK from the server first.
-func mqtt(b []byte, dir field.Dir, _ *flow.Flow) proto.Verdict {
-	switch b[0] >> 4 {
-	case 1:
-		if dir == field.ToClient {
-			return proto.Reversed
-		}
-		return proto.Yes
-	case 0, 15:
 		return proto.No
 	}
 	return proto.Yes
