@@ -51,6 +51,7 @@ var verbs = []func() *cobra.Command{
 	inspectCommand,
 	nsqCommand,
 	consumeCommand,
+	notifyHelperCommand,
 	eventsCommand,
 	docsCommand,
 	versionCommand,
