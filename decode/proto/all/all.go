@@ -9,6 +9,7 @@ import (
 	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
 	"weir/decode/proto/http2"
+	"weir/decode/proto/ike"
 	"weir/decode/proto/imap"
 	"weir/decode/proto/krb5"
 	"weir/decode/proto/ldap"
@@ -46,6 +47,7 @@ func Set() (*proto.Set, error) {
 		ldap.Protocol,
 		dhcp.Protocol,
 		tftp.Protocol,
+		ike.Protocol,
 		mqtt.Protocol,
 	}, known...)...)
 }

@@ -21,8 +21,6 @@ var known = []*proto.Protocol{
 			v := b[0] >> 3 & 7
 			return v >= 1 && v <= 4
 		})}}},
-	{Name: "ike", Doc: "Internet key exchange (RFC 2409, 7296).", Transport: proto.UDP,
-		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "500,4500", Min: 28, Func: ike}}},
 	{Name: "snmp", Doc: "Network management (RFC 3416).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "161,162", Min: 8, Func: when(func(b []byte) bool { return b[0] == 0x30 })}}},
 	sip(),
@@ -75,18 +73,6 @@ func when(ok func(b []byte) bool) func([]byte, field.Dir, *flow.Flow) proto.Verd
 		}
 		return proto.No
 	}
-}
-
-// ike wants a header of version 1.0 or 2.0 with a fitting length (RFC 7296
-// section 3.1).
-func ike(b []byte, _ field.Dir, _ *flow.Flow) proto.Verdict {
-	if v := b[17]; v != 0x10 && v != 0x20 || b[18] < 1 {
-		return proto.No
-	}
-	if int(binary.BigEndian.Uint32(b[24:])) != len(b) {
-		return proto.No
-	}
-	return proto.Yes
 }
 
 // pgsql wants a start-up message: its length, then version 3.0 or a request
