@@ -25,7 +25,7 @@ func consumeCommand() *cobra.Command {
 			return unknownCommand(cmd, words[0])
 		},
 	}
-	cmd.AddCommand(consumeStoreCommand(), consumeTailCommand(), consumeNotifyCommand(), consumeDeadCommand())
+	cmd.AddCommand(consumeStoreCommand(), consumeTailCommand(), consumeNotifyCommand(), consumeArchiveCommand(), consumeDeadCommand())
 	return cmd
 }
 

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weir/cmd/weir/config"
+	"weir/sinks/archive"
+	"weir/sinks/consume"
+)
+
+func consumeArchiveCommand() *cobra.Command {
+	var o consumeOptions
+	var co config.Options
+	var ao archive.Options
+	var format string
+	var idle time.Duration
+	cmd := &cobra.Command{
+		Use:   "archive [flags]",
+		Short: "Keep events in compressed files by hour",
+		Long: `Keep events in a folder, compressed, in files by the hour of the events: JSON lines in
+zstd, or Parquet. A message is finished when its event is on disk; a file is put in
+place, and listed with its checksum in manifest.jsonl, when nothing more comes for
+its hour. The section archive of the configuration says the same as the flags.
+
+Exit status: 0 ended by a signal; 1 the broker or the folder cannot be used; 2 the
+command line is wrong.`,
+		Example: `  weir consume archive --archive /var/lib/weir/archive
+  weir consume archive --format parquet -t alert,flow
+  sha256sum archive/2026/01/02/15-*.jsonl.zst; tail archive/manifest.jsonl`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			stderr := cmd.ErrOrStderr()
+			warn := func(format string, args ...any) { fmt.Fprintf(stderr, "weir: "+format+"\n", args...) }
+			cfg, _, err := config.Load(co)
+			if err != nil {
+				return err
+			}
+			given := cmd.Flags().Changed
+			s := cfg.Root().Get("archive")
+			if v := s.String("dir", ""); v != "" && !given("archive") {
+				ao.Dir = v
+			}
+			if v := s.String("format", ""); v != "" && !given("format") {
+				format = v
+			}
+			if v := span(s, "idle", 0); v > 0 && !given("idle") {
+				idle = v
+			}
+			if format != string(archive.JSON) && format != string(archive.Parquet) {
+				if given("format") {
+					return usagef("--format %q: want json or parquet", format)
+				}
+				s.Reject("format", "json or parquet")
+			}
+			if err := cfg.Err(); err != nil {
+				return err
+			}
+			if idle <= 0 {
+				return usagef("--idle %v: want more than 0", idle)
+			}
+			options, err := o.options("archive", warn)
+			if err != nil {
+				return err
+			}
+			ao.Format, ao.Idle, ao.Log = archive.Format(format), idle, warn
+			a, err := archive.Open(ao)
+			if err != nil {
+				return err
+			}
+			c, err := consume.New(options, a)
+			if err != nil {
+				return errors.Join(usageError{err}, a.Close())
+			}
+			return errors.Join(c.Run(cmd.Context()), a.Close())
+		},
+	}
+	o.flags(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&co.File, "config", "c", "", "configuration `FILE`")
+	f.StringArrayVar(&co.Sets, "set", nil, "set one `KEY=VALUE` of the configuration")
+	f.StringVar(&ao.Dir, "archive", "archive", "`FOLDER` of the archive")
+	f.StringVarP(&format, "format", "f", "json", "`json|parquet`")
+	f.DurationVar(&idle, "idle", 10*time.Minute, "finish a file when nothing has come for so `LONG`")
+	_ = cmd.MarkFlagFilename("config", "yaml")
+	_ = cmd.MarkFlagDirname("archive")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"json", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
