@@ -17,6 +17,7 @@ import (
 	"weir/decode/proto/nfs"
 	"weir/decode/proto/pop3"
 	"weir/decode/proto/quic"
+	"weir/decode/proto/sip"
 	"weir/decode/proto/smb"
 	"weir/decode/proto/smtp"
 	"weir/decode/proto/ssh"
@@ -49,5 +50,6 @@ func Set() (*proto.Set, error) {
 		tftp.Protocol,
 		ike.Protocol,
 		mqtt.Protocol,
+		sip.Protocol,
 	}, known...)...)
 }

@@ -23,7 +23,6 @@ var known = []*proto.Protocol{
 		})}}},
 	{Name: "snmp", Doc: "Network management (RFC 3416).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "161,162", Min: 8, Func: when(func(b []byte) bool { return b[0] == 0x30 })}}},
-	sip(),
 	{Name: "rdp", Doc: "Remote desktop.", Transport: proto.TCP,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "3389", Min: 7, Func: when(func(b []byte) bool {
 			return b[0] == 3 && b[1] == 0 && (b[5] == 0xe0 || b[5] == 0xd0)
@@ -99,25 +98,6 @@ func enip(b []byte) bool {
 		return int(binary.LittleEndian.Uint16(b[2:])) <= len(b)-24
 	}
 	return false
-}
-
-func sip() *proto.Protocol {
-	p := &proto.Protocol{Name: "sip", Doc: "Session initiation (RFC 3261).", Transport: proto.TCP | proto.UDP}
-	for _, tr := range [...]proto.Transport{proto.UDP, proto.TCP} {
-		methods := prefix(tr, field.Both, false,
-			"REGISTER ", "INVITE ", "ACK ", "BYE ", "CANCEL ", "UPDATE ", "REFER ", "PRACK ", "SUBSCRIBE ", "NOTIFY ", "PUBLISH ",
-			"MESSAGE ", "INFO ", "SIP/2.0")
-		if tr == proto.TCP {
-			for i := range methods {
-				methods[i].Since = 8
-			}
-		}
-		p.Patterns = append(p.Patterns, methods...)
-	}
-	for _, tr := range [...]proto.Transport{proto.UDP} {
-		p.Patterns = append(p.Patterns, proto.Pattern{Transport: tr, Dir: field.Both, Bytes: "OPTIONS sip", Depth: 11})
-	}
-	return p
 }
 
 func bittorrent() *proto.Protocol {
