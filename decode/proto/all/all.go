@@ -15,6 +15,7 @@ import (
 	"weir/decode/proto/ldap"
 	"weir/decode/proto/mqtt"
 	"weir/decode/proto/nfs"
+	"weir/decode/proto/ntp"
 	"weir/decode/proto/pop3"
 	"weir/decode/proto/quic"
 	"weir/decode/proto/sip"
@@ -48,6 +49,7 @@ func Set() (*proto.Set, error) {
 		ldap.Protocol,
 		dhcp.Protocol,
 		tftp.Protocol,
+		ntp.Protocol,
 		ike.Protocol,
 		mqtt.Protocol,
 		sip.Protocol,

@@ -16,11 +16,6 @@ var known = []*proto.Protocol{
 	{Name: "msn", Doc: "MSN messenger.", Transport: proto.TCP},
 	{Name: "telnet", Doc: "Telnet (RFC 854).", Transport: proto.TCP,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "23", Min: 2, Func: when(func(b []byte) bool { return b[0] == 0xff && b[1] >= 0xf0 })}}},
-	{Name: "ntp", Doc: "Network time (RFC 5905).", Transport: proto.UDP,
-		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "123", Min: 48, Func: when(func(b []byte) bool {
-			v := b[0] >> 3 & 7
-			return v >= 1 && v <= 4
-		})}}},
 	{Name: "snmp", Doc: "Network management (RFC 3416).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "161,162", Min: 8, Func: when(func(b []byte) bool { return b[0] == 0x30 })}}},
 	{Name: "rdp", Doc: "Remote desktop.", Transport: proto.TCP,
