@@ -9,6 +9,7 @@ import (
 
 	"weir/cmd/weir/config"
 	"weir/sinks/archive"
+	"weir/sinks/archive/s3"
 	"weir/sinks/consume"
 )
 
@@ -24,7 +25,8 @@ func consumeArchiveCommand() *cobra.Command {
 		Long: `Keep events in a folder, compressed, in files by the hour of the events: JSON lines in
 zstd, or Parquet. A message is finished when its event is on disk; a file is put in
 place, and listed with its checksum in manifest.jsonl, when nothing more comes for
-its hour. The section archive of the configuration says the same as the flags.
+its hour. The section archive of the configuration says the same as the flags, and
+to which object store with S3's interface files are copied.
 
 Exit status: 0 ended by a signal; 1 the broker or the folder cannot be used; 2 the
 command line is wrong.`,
@@ -56,7 +58,8 @@ command line is wrong.`,
 				}
 				s.Reject("format", "json or parquet")
 			}
-			if err := cfg.Err(); err != nil {
+			store, err := archiveStore(s.Get("s3"))
+			if err = errors.Join(cfg.Err(), err); err != nil {
 				return err
 			}
 			if idle <= 0 {
@@ -67,6 +70,14 @@ command line is wrong.`,
 				return err
 			}
 			ao.Format, ao.Idle, ao.Log = archive.Format(format), idle, warn
+			if store != nil {
+				q, err := store.Start(ao.Dir, warn)
+				if err != nil {
+					return err
+				}
+				defer q.Close()
+				ao.Finished = func(e archive.Entry) { q.Add(e.File) }
+			}
 			a, err := archive.Open(ao)
 			if err != nil {
 				return err
@@ -89,4 +100,24 @@ command line is wrong.`,
 	_ = cmd.MarkFlagDirname("archive")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"json", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// archiveStore reads the section archive.s3; nil if there is none.
+func archiveStore(s config.Section) (*s3.Store, error) {
+	if !s.Exists() {
+		return nil, nil
+	}
+	access, err := secret(s, "access-key-file")
+	if err != nil {
+		return nil, fmt.Errorf("archive.s3: %w", err)
+	}
+	key, err := secret(s, "secret-key-file")
+	if err != nil {
+		return nil, fmt.Errorf("archive.s3: %w", err)
+	}
+	o := s3.Options{
+		Endpoint: s.String("endpoint", ""), Region: s.String("region", ""), Bucket: s.String("bucket", ""), Prefix: s.String("prefix", ""),
+		AccessKey: access, SecretKey: key, Part: int64(s.Size("part", 0)),
+	}
+	return s3.New(o)
 }
