@@ -3,6 +3,7 @@ package all
 
 import (
 	"weir/decode/proto"
+	"weir/decode/proto/bittorrent"
 	"weir/decode/proto/dcerpc"
 	"weir/decode/proto/dhcp"
 	"weir/decode/proto/dns"
@@ -50,6 +51,7 @@ func Set() (*proto.Set, error) {
 		dhcp.Protocol,
 		tftp.Protocol,
 		ntp.Protocol,
+		bittorrent.Protocol,
 		ike.Protocol,
 		mqtt.Protocol,
 		sip.Protocol,

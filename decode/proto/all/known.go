@@ -39,7 +39,6 @@ var known = []*proto.Protocol{
 			{Transport: proto.TCP, Ports: "44818", Min: 24, Func: when(enip)},
 			{Transport: proto.UDP, Ports: "44818", Min: 24, Func: when(enip)},
 		}},
-	bittorrent(),
 	{Name: "websocket", Doc: "WebSocket (RFC 6455).", Transport: proto.TCP},
 	{Name: "doh2", Doc: "DNS over HTTP/2 (RFC 8484).", Transport: proto.TCP},
 }
@@ -93,9 +92,4 @@ func enip(b []byte) bool {
 		return int(binary.LittleEndian.Uint16(b[2:])) <= len(b)-24
 	}
 	return false
-}
-
-func bittorrent() *proto.Protocol {
-	return &proto.Protocol{Name: "bittorrent-dht", Doc: "BitTorrent's distributed hash table (BEP 5).", Transport: proto.UDP,
-		Patterns: prefix(proto.UDP, field.Both, false, "d1:ad2:id20:", "d1:rd2:id20:", "d2:ip6:", "d1:el")}
 }
