@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build run test race fuzz bench check generate profile docs captures e2e chaos clean
+.PHONY: help build run sample test race fuzz bench check generate profile docs captures e2e chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,8 +16,11 @@ help: ## list the targets
 build: ## build the static binary bin/weir
 	$(GO) build -pgo=cmd/weir/weir.pgo -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/weir
 
-run: build ## analyse the bundled captures with the bundled rules
-	$(BIN) pcap -l out/run testdata/captures
+run: build ## watch the interface of the default route (as root); events in out/run
+	$(BIN) run -l out/run
+
+sample: build ## analyse the bundled captures with the bundled rules
+	$(BIN) pcap -l out/sample testdata/captures
 
 test: ## run every test
 	$(GO) vet ./...

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"iter"
 	"strings"
 
 	"weir/decode/event"
@@ -26,6 +27,26 @@ func (pl *Pipeline) PublishStats(pub event.Publisher, set *proto.Set, more ...ev
 		return
 	}
 	pub.Publish(&event.Event{Type: "stats", Time: pl.clock.now, Body: &stats{pl, set, more}})
+}
+
+// AppendStats appends the object of the counters so far, with those that more
+// append. The workers must be at rest.
+func (pl *Pipeline) AppendStats(b []byte, set *proto.Set, more ...event.Appender) []byte {
+	s := stats{pl, set, more}
+	return s.counters(b, &event.Output{})
+}
+
+// Flows yields the open flows of all workers, which must be at rest.
+func (pl *Pipeline) Flows() iter.Seq[*flow.Flow] {
+	return func(yield func(*flow.Flow) bool) {
+		for _, w := range pl.workers {
+			for f := range w.flows.All() {
+				if !yield(f) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // AppendEvent implements event.Appender.

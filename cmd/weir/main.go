@@ -46,6 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // verbs are the commands, in the order of the help.
 var verbs = []func() *cobra.Command{
 	runCommand,
+	ctlCommand,
 	pcapCommand,
 	rulesCommand,
 	inspectCommand,

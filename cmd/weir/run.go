@@ -14,6 +14,8 @@ type liveOptions struct {
 	BPF       string // filter; empty takes every packet
 	Promisc   bool
 	Quiet     bool
+	Control   string // socket of weir ctl; "off": none
+	HTTP      string // HOST:PORT of metrics and health; empty: none
 }
 
 func runCommand() *cobra.Command {
@@ -58,6 +60,8 @@ run or an output is incomplete; 2 the command line is wrong.`,
 	f.IntVar(&o.Workers, "workers", 0, "`N` workers; by default one for each processor")
 	f.StringVar(&o.BPF, "bpf", "", "take only packets that this `FILTER` fits")
 	f.BoolVar(&o.Promisc, "promisc", true, "take frames that are for other hosts too")
+	f.StringVar(&o.Control, "control", defaultControl, "`SOCKET` of weir ctl, or off")
+	f.StringVar(&o.HTTP, "http", "", "serve /metrics, /healthz and /readyz at `HOST:PORT`")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "say only what is wrong")
 	o.brokerOptions.flags(cmd)
 	return cmd

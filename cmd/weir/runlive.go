@@ -83,12 +83,21 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 	}
 	src := &liveSource{Source: from, sink: x.sink, filter: filter, packets: x.packets}
 	x.counted = append(x.counted, src)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ctl := &control{x: x, stop: stop, reload: func() error { return x.reload(o, say) }}
+	if err := ctl.start(o.Control, o.HTTP, warn); err != nil {
+		return errors.Join(err, x.end(), src.Close())
+	}
+	tellManager(managerReady)
 	say("ready: capturing on %s, %d workers, ring of %d MiB, %d rules", name, a.workers, ring.BlockSize*ring.Blocks>>20, a.loaded())
 	var keep sync.WaitGroup
-	keep.Go(func() { x.attend(ctx, inner, o, src, say) })
+	keep.Go(func() { x.attend(ctx, inner, o, src, ctl, say) })
 	err = x.pl.Run(ctx, src)
 	cancel()
 	keep.Wait()
+	tellManager(managerStopping)
+	ctl.close()
 	err = errors.Join(err, x.end())
 	if a.delivery != nil {
 		err = errors.Join(err, a.delivery.Drain(ctx), a.delivery.Close())
@@ -121,7 +130,7 @@ func (a *analysis) loaded() int {
 
 // attend publishes counters, brings outputs up to date and heeds signals, until the
 // pipeline has ended.
-func (x *session) attend(ctx, ended context.Context, o *liveOptions, src *liveSource, say func(string, ...any)) {
+func (x *session) attend(ctx, ended context.Context, o *liveOptions, src *liveSource, ctl *control, say func(string, ...any)) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
 	defer signal.Stop(signals)
@@ -140,7 +149,10 @@ func (x *session) attend(ctx, ended context.Context, o *liveOptions, src *liveSo
 			src.Stop()
 			stop = nil
 		case <-flush.C:
-			x.pl.Between(x.sink.Flush)
+			if x.pl.Between(x.sink.Flush) {
+				ctl.beat.Store(time.Now().UnixNano())
+				tellManager(managerAlive)
+			}
 		case <-count.C:
 			if x.a.cfg.Stats.Enabled {
 				x.pl.Between(x.count)
@@ -174,6 +186,8 @@ func (x *session) reload(o *liveOptions, say func(string, ...any)) error {
 	if x.rules == nil {
 		return errors.New("detection was off from the start")
 	}
+	x.loading.Lock()
+	defer x.loading.Unlock()
 	start := time.Now()
 	cfg, _, err := config.Load(o.Config)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"weir/decode"
@@ -29,6 +30,7 @@ type session struct {
 	shared  *detect.Shared
 	rules   *ruleSet // in force; nil: no detection
 	counted []event.Appender
+	loading sync.Mutex // rules are loaded anew
 
 	start time.Time
 	cpu   float64
@@ -118,6 +120,17 @@ func (x *session) make(lanes []*eve.Lane, dir string) (err error) {
 
 // publishStats publishes the counters. The workers must be at rest.
 func (x *session) publishStats(pub event.Publisher) {
+	x.pl.PublishStats(pub, x.a.set, x.counters()...)
+}
+
+// appendStats appends the counters as the stats record has them. The workers must
+// be at rest.
+func (x *session) appendStats(b []byte) []byte {
+	return x.pl.AppendStats(b, x.a.set, x.counters()...)
+}
+
+// counters are those that the pipeline does not keep itself.
+func (x *session) counters() []event.Appender {
 	more := slices.Clip(x.counted)
 	if x.kept != nil {
 		more = append(more, fileStats{x.kept})
@@ -128,7 +141,7 @@ func (x *session) publishStats(pub event.Publisher) {
 	if x.rules != nil {
 		more = append(more, detectStats{x.rules, x.workers, x.shared})
 	}
-	x.pl.PublishStats(pub, x.a.set, more...)
+	return more
 }
 
 // end ends all flows, closes the outputs and adds up the figures.

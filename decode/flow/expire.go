@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"iter"
 	"math/bits"
 	"slices"
 )
@@ -61,6 +62,18 @@ func (t *Table) End(end func(*Flow)) {
 		}
 	}
 	t.finish(Shutdown, end)
+}
+
+// All yields the flows of the table, in no order. The table must not change
+// meanwhile.
+func (t *Table) All() iter.Seq[*Flow] {
+	return func(yield func(*Flow) bool) {
+		for _, e := range t.index.entries {
+			if e != 0 && !yield(t.slab.at(uint32(e)-1)) {
+				return
+			}
+		}
+	}
 }
 
 // Close gives the memory back. Counters stay readable; flows do not.
