@@ -19,6 +19,7 @@ import (
 	"weir/decode/proto/ntp"
 	"weir/decode/proto/pop3"
 	"weir/decode/proto/quic"
+	"weir/decode/proto/rdp"
 	"weir/decode/proto/sip"
 	"weir/decode/proto/smb"
 	"weir/decode/proto/smtp"
@@ -51,6 +52,7 @@ func Set() (*proto.Set, error) {
 		dhcp.Protocol,
 		tftp.Protocol,
 		ntp.Protocol,
+		rdp.Protocol,
 		bittorrent.Protocol,
 		ike.Protocol,
 		mqtt.Protocol,

@@ -18,10 +18,6 @@ var known = []*proto.Protocol{
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "23", Min: 2, Func: when(func(b []byte) bool { return b[0] == 0xff && b[1] >= 0xf0 })}}},
 	{Name: "snmp", Doc: "Network management (RFC 3416).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "161,162", Min: 8, Func: when(func(b []byte) bool { return b[0] == 0x30 })}}},
-	{Name: "rdp", Doc: "Remote desktop.", Transport: proto.TCP,
-		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "3389", Min: 7, Func: when(func(b []byte) bool {
-			return b[0] == 3 && b[1] == 0 && (b[5] == 0xe0 || b[5] == 0xd0)
-		})}}},
 	tcp("rfb", "Remote frame buffer (RFC 6143).", 0, prefix(proto.TCP, field.Both, false, "RFB ")...),
 	{Name: "pgsql", Doc: "PostgreSQL.", Transport: proto.TCP, OffByDefault: true,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "5432", Min: 8, Func: pgsql}}},

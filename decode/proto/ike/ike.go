@@ -24,6 +24,7 @@ const (
 // Protocol is IKE.
 var Protocol = &proto.Protocol{
 	Name:      "ike",
+	Families:  []string{"ikev2"}, // its name up to suricata-version 5
 	Doc:       "Internet key exchange (RFC 2409, 7296).",
 	Transport: proto.UDP,
 	Probes:    []proto.Probe{{Transport: proto.UDP, Ports: "500,4500", Min: headerLen, Func: probe}},
