@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build run sample test race fuzz bench check generate profile docs captures e2e chaos clean
+.PHONY: help build run demo sample test race fuzz bench check generate profile docs captures e2e chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,9 @@ build: ## build the static binary bin/weir
 
 run: build ## watch the interface of the default route (as root); events in out/run
 	$(BIN) run -l out/run
+
+demo: build ## real programs in two namespaces, and the alerts about them as they come (as root)
+	@.ci/demo $(BIN)
 
 sample: build ## analyse the bundled captures with the bundled rules
 	$(BIN) pcap -l out/sample testdata/captures
