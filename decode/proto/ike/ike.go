@@ -27,7 +27,7 @@ var Protocol = &proto.Protocol{
 	Families:  []string{"ikev2"}, // its name up to suricata-version 5
 	Doc:       "Internet key exchange (RFC 2409, 7296).",
 	Transport: proto.UDP,
-	Probes:    []proto.Probe{{Transport: proto.UDP, Ports: "500,4500", Min: headerLen, Func: probe}},
+	Probes:    []proto.Probe{{Transport: proto.UDP, Ports: "500", Min: headerLen, Func: probe}},
 	Setup: func(o event.Options) (any, error) {
 		v := o.String("suricata-version", "")
 		return &settings{lists: !strings.HasPrefix(v, "7") && !strings.HasPrefix(v, "8")}, nil
@@ -163,7 +163,7 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 }
 
 // message takes the marker off that stands in front of messages on port 4500
-// (RFC 3948 section 2.2).
+// (RFC 3948 section 2.2), if the configuration has that port.
 func message(b []byte) []byte {
 	if len(b) >= 4 && binary.BigEndian.Uint32(b) == 0 {
 		return b[4:]
