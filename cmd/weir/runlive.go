@@ -18,6 +18,9 @@ import (
 	"weir/decode/capture/live"
 )
 
+// drainFor is how long the end of a run waits for brokers to take what is left.
+const drainFor = 10 * time.Second
+
 // flushEvery is how often outputs are brought up to date.
 const flushEvery = time.Second
 
@@ -100,7 +103,12 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 	ctl.close()
 	err = errors.Join(err, x.end())
 	if a.delivery != nil {
-		err = errors.Join(err, a.delivery.Drain(ctx), a.delivery.Close())
+		rest, stop := context.WithTimeout(context.Background(), drainFor)
+		if derr := a.delivery.Drain(rest); derr != nil {
+			warn("%v; they go with the next run", derr)
+		}
+		stop()
+		err = errors.Join(err, a.delivery.Close())
 	}
 	c := src.Counters()
 	say("ended: %d packets analysed, %d dropped by the kernel for want of room, %d passed over by the filter; %d alerts",
