@@ -17,6 +17,7 @@ import (
 	"weir/decode/proto/mqtt"
 	"weir/decode/proto/nfs"
 	"weir/decode/proto/ntp"
+	"weir/decode/proto/pgsql"
 	"weir/decode/proto/pop3"
 	"weir/decode/proto/quic"
 	"weir/decode/proto/rdp"
@@ -57,5 +58,6 @@ func Set() (*proto.Set, error) {
 		ike.Protocol,
 		mqtt.Protocol,
 		sip.Protocol,
+		pgsql.Protocol,
 	}, known...)...)
 }

@@ -19,8 +19,6 @@ var known = []*proto.Protocol{
 	{Name: "snmp", Doc: "Network management (RFC 3416).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "161,162", Min: 8, Func: when(func(b []byte) bool { return b[0] == 0x30 })}}},
 	tcp("rfb", "Remote frame buffer (RFC 6143).", 0, prefix(proto.TCP, field.Both, false, "RFB ")...),
-	{Name: "pgsql", Doc: "PostgreSQL.", Transport: proto.TCP, OffByDefault: true,
-		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "5432", Min: 8, Func: pgsql}}},
 	{Name: "modbus", Doc: "Modbus.", Transport: proto.TCP, OffByDefault: true,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "502", Min: 8, Func: when(func(b []byte) bool {
 			n := binary.BigEndian.Uint16(b[4:])
@@ -62,23 +60,6 @@ func when(ok func(b []byte) bool) func([]byte, field.Dir, *flow.Flow) proto.Verd
 		}
 		return proto.No
 	}
-}
-
-// pgsql wants a start-up message: its length, then version 3.0 or a request
-// code (PostgreSQL manual, "Message Formats").
-func pgsql(b []byte, dir field.Dir, _ *flow.Flow) proto.Verdict {
-	if dir == field.ToServer {
-		switch binary.BigEndian.Uint32(b[4:]) {
-		case 196608, 80877102, 80877103, 80877104:
-			return proto.Yes
-		}
-		return proto.No
-	}
-	switch b[0] {
-	case 'R', 'S', 'N', 'E':
-		return proto.Yes
-	}
-	return proto.No
 }
 
 // enip wants a known command of the encapsulation header.
