@@ -201,6 +201,12 @@ func (x *session) reload(o *liveOptions, say func(string, ...any)) error {
 	if err != nil {
 		return err
 	}
+	// The new rules begin with the data sets as the files hold them.
+	x.pl.Between(func() {
+		if err := x.rules.engine.StoreSets(); err != nil {
+			x.a.warn("reload: %v", err)
+		}
+	})
 	rs, err := loadRules(&o.engineOptions, cfg, x.a.set)
 	switch {
 	case err != nil:

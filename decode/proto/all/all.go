@@ -21,6 +21,7 @@ import (
 	"weir/decode/proto/pop3"
 	"weir/decode/proto/quic"
 	"weir/decode/proto/rdp"
+	"weir/decode/proto/rfb"
 	"weir/decode/proto/sip"
 	"weir/decode/proto/smb"
 	"weir/decode/proto/smtp"
@@ -59,5 +60,6 @@ func Set() (*proto.Set, error) {
 		mqtt.Protocol,
 		sip.Protocol,
 		pgsql.Protocol,
+		rfb.Protocol,
 	}, known...)...)
 }

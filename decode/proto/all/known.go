@@ -18,7 +18,6 @@ var known = []*proto.Protocol{
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "23", Min: 2, Func: when(func(b []byte) bool { return b[0] == 0xff && b[1] >= 0xf0 })}}},
 	{Name: "snmp", Doc: "Network management (RFC 3416).", Transport: proto.UDP,
 		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "161,162", Min: 8, Func: when(func(b []byte) bool { return b[0] == 0x30 })}}},
-	tcp("rfb", "Remote frame buffer (RFC 6143).", 0, prefix(proto.TCP, field.Both, false, "RFB ")...),
 	{Name: "modbus", Doc: "Modbus.", Transport: proto.TCP, OffByDefault: true,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "502", Min: 8, Func: when(func(b []byte) bool {
 			n := binary.BigEndian.Uint16(b[4:])
