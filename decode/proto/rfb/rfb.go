@@ -19,8 +19,8 @@ var Protocol = &proto.Protocol{
 	Doc:       "Remote framebuffer (RFC 6143).",
 	Transport: proto.TCP,
 	Patterns:  []proto.Pattern{{Transport: proto.TCP, Dir: field.Both, Bytes: "RFB ", Depth: 4}},
-	New:    func(env *proto.Env) proto.Parser { p := &parser{}; p.Reset(env); return p },
-	Fields: fields,
+	New:       func(env *proto.Env) proto.Parser { p := &parser{}; p.Reset(env); return p },
+	Fields:    fields,
 	Events: []proto.EventDef{
 		evMalformed:     {Name: "malformed_message", Doc: "A message does not follow its format."},
 		evUnimplemented: {Name: "unimplemented_security_type", Doc: "A security type that is not followed."},
