@@ -41,9 +41,11 @@ func TestConfirm(t *testing.T) {
 		t.Fatalf("before any confirmation: %d unconfirmed, lag %d", st.Waiting, st.Lag)
 	}
 	var w identity.Weir
+	in.mu.Lock()
 	for _, w = range in.got {
 		break
 	}
+	in.mu.Unlock()
 	confirmAs(t, b.TCP(), w, 1, 299)
 	until(t, "299 confirmed", func() bool { return d.Stats().Waiting == 1 })
 	until(t, "the last one is sent again", func() bool { return d.Stats().Resent > 0 })
@@ -64,6 +66,8 @@ func TestConfirm(t *testing.T) {
 	if all, _ := filepath.Glob(filepath.Join(o.StateDir, "spool", "*.seg")); len(all) > 1 {
 		t.Errorf("segments stay: %v", all)
 	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
 	if len(in.got) != 300 {
 		t.Errorf("%d ids, want 300", len(in.got))
 	}

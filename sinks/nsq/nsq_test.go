@@ -130,6 +130,8 @@ func TestEmbedded(t *testing.T) {
 	in.wait(t, 250)
 	app.wait(t, 30)
 	seqs := map[uint64]bool{}
+	in.mu.Lock()
+	defer in.mu.Unlock()
 	for _, w := range in.got {
 		seqs[w.Seq] = true
 	}

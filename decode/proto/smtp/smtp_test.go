@@ -9,6 +9,7 @@ import (
 	"weir/decode/file"
 	"weir/decode/flow"
 	"weir/decode/proto"
+	"weir/decode/proto/internal/race"
 )
 
 // host records what a parser asks of the pipeline.
@@ -254,6 +255,9 @@ func TestVersion7(t *testing.T) {
 }
 
 func TestNoAlloc(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
 	p, _ := newParser(nil)
 	said := dialogue(mail)
 	data := make([][]byte, len(said))
