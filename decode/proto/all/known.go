@@ -36,21 +36,6 @@ var known = []*proto.Protocol{
 	{Name: "doh2", Doc: "DNS over HTTP/2 (RFC 8484).", Transport: proto.TCP},
 }
 
-// tcp makes a protocol that patterns alone recognise; first is the side that
-// may speak first, either if 0.
-func tcp(name, doc string, first field.Dir, ps ...proto.Pattern) *proto.Protocol {
-	return &proto.Protocol{Name: name, Doc: doc, Transport: proto.TCP, FirstDir: first, Patterns: ps}
-}
-
-// prefix makes patterns that stand at the very start.
-func prefix(tr proto.Transport, dir field.Dir, nocase bool, words ...string) []proto.Pattern {
-	ps := make([]proto.Pattern, len(words))
-	for i, w := range words {
-		ps[i] = proto.Pattern{Transport: tr, Dir: dir, Bytes: w, Nocase: nocase, Depth: len(w)}
-	}
-	return ps
-}
-
 // when makes a probe of a condition.
 func when(ok func(b []byte) bool) func([]byte, field.Dir, *flow.Flow) proto.Verdict {
 	return func(b []byte, _ field.Dir, _ *flow.Flow) proto.Verdict {
