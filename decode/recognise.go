@@ -230,8 +230,7 @@ func (r *recogniser) probe(t int, dir field.Dir, b []byte, f *flow.Flow) (found 
 	if try(ports[first], false, false) || try(ports[second], true, false) || try(r.any[t], false, true) {
 		return found, v
 	}
-	// Of a connection picked up in its middle either side may be the server.
-	if t == transportIndex(proto.TCP) && (f.Stream.Flags[0]|f.Stream.Flags[1])&packet.SYN == 0 && try(ports[second], false, false) {
+	if inMiddle(t, f) && try(ports[second], false, false) {
 		return found, v
 	}
 	if more {
@@ -240,12 +239,23 @@ func (r *recogniser) probe(t int, dir field.Dir, b []byte, f *flow.Flow) (found 
 	return nil, proto.No
 }
 
+// inMiddle reports whether the connection was picked up in its middle: either
+// side of it may be the server.
+func inMiddle(t int, f *flow.Flow) bool {
+	return t == transportIndex(proto.TCP) && (f.Stream.Flags[0]|f.Stream.Flags[1])&packet.SYN == 0
+}
+
 // recognise looks at all bytes seen so far of one direction. No means that it
 // never will be recognised from this direction.
 func (r *recogniser) recognise(st *recognition, tr proto.Transport, dir field.Dir, b []byte, f *flow.Flow) (*proto.Protocol, proto.Verdict) {
 	t := transportIndex(tr)
 	if !st.patsDone {
 		p, v := r.match(t, dir, b)
+		if p == nil && inMiddle(t, f) {
+			if q, w := r.match(t, dir.Reverse(), b); q != nil && w == proto.Yes {
+				p, v = q, proto.Reversed
+			}
+		}
 		switch v {
 		case proto.Yes, proto.Reversed:
 			return p, v

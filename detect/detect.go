@@ -494,9 +494,13 @@ func (s *signature) serverPorts(d int) []uint16 {
 	return out
 }
 
-// bounded reports whether a content of the payload is tied to a place: then it
-// is looked for in packets as well as in the stream.
+// bounded reports whether a content of the payload is tied to a place, or the
+// rule to the place of a packet in its stream: then it is looked for in packets
+// as well as in the stream.
 func (s *signature) bounded() bool {
+	if s.streamSize != nil {
+		return true
+	}
 	for i := range s.units {
 		if !s.units[i].payload {
 			continue

@@ -50,6 +50,11 @@ func (d *Decoder) icmp4(p *Packet, b []byte, off int) {
 	switch m.Type {
 	case icmpEchoReply, icmpEcho, icmpTimestamp, icmpTimestampRep, icmpInfoReq, icmpInfoRep, icmpAddrMaskReq, icmpAddrMaskRep:
 		m.HasID, m.ID, m.Seq = true, binary.BigEndian.Uint16(b[4:]), binary.BigEndian.Uint16(b[6:])
+		if m.Type == icmpTimestamp || m.Type == icmpTimestampRep {
+			p.extendICMP(len(b), timestamps)
+		}
+	case icmpRouterAdv:
+		p.extendICMP(len(b), int(b[4])*int(b[5])*4)
 	case icmpUnreachable:
 		if m.Code == 4 {
 			m.MTU = uint32(binary.BigEndian.Uint16(b[6:]))
@@ -57,6 +62,18 @@ func (d *Decoder) icmp4(p *Packet, b []byte, off int) {
 		p.quoted4(b[8:])
 	case icmpSourceQuench, icmpRedirect, icmpTimeExceeded, icmpParameter:
 		p.quoted4(b[8:])
+	}
+}
+
+// timestamps is the size of the three of a timestamp message, bytes.
+const timestamps = 12
+
+// extendICMP makes n bytes behind the first eight part of the header, if the
+// message, which has size bytes, has so many.
+func (p *Packet) extendICMP(size, n int) {
+	if 8+n <= size {
+		p.L4Len = uint16(8 + n)
+		p.Pay, p.PayLen = p.L4+p.L4Len, uint16(size-8-n)
 	}
 }
 

@@ -149,7 +149,10 @@ func (a *arrival) anotherSyn() bool {
 			return true
 		}
 	}
-	if len(s.queue) >= int(a.opt.MaxSynQueued) {
+	if n := len(s.queue); n > 0 && n >= int(a.opt.MaxSynQueued) {
+		// A flood must not hide the one that is answered: the newest stay.
+		copy(s.queue, s.queue[1:])
+		s.queue[n-1] = h
 		return a.event(packet.EvStream3whsSynFlood)
 	}
 	s.queue = append(s.queue, h)

@@ -150,6 +150,16 @@ func TestFloods(t *testing.T) {
 	w.state(flow.TCPSynRecv)
 }
 
+// TestFloodHides answers the last SYN of a flood.
+func TestFloodHides(t *testing.T) {
+	opt := DefaultOptions()
+	opt.MaxSynQueued = 2
+	w := newWire(t, opt)
+	w.send("c S 0 0", "c S 10 0", "c S 20 0", "c S 30 0 ! 3whs_syn_flood", "c S 40 0 ! 3whs_syn_flood")
+	w.send("s SA 0 41", "c A 41 1", "c PA 41 1 data=ask")
+	w.state(flow.TCPEstablished)
+}
+
 func TestMidstreamReply(t *testing.T) {
 	opt := DefaultOptions()
 	opt.Midstream = true

@@ -159,6 +159,9 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 		u := p.upgrade
 		p.upgrade = upgrade{}
 		p.env.Host.Upgrade(u.name, u.expect)
+		if u.name == "" {
+			used = len(in.Data) // the tunnel begins behind the answer's segment
+		}
 	}
 	s.waiting = len(in.Data) - used
 	if s.waiting > 0 {

@@ -141,11 +141,12 @@ func (p *parser) requestHeadersDone() verdict {
 }
 
 // requestConnect waits for the answer to a CONNECT: it says whether what
-// follows is HTTP.
-func (p *parser) requestConnect([]byte, bool) (int, verdict) {
+// follows is HTTP. What comes before the answer is passed over: nobody knows
+// yet for whom it is.
+func (p *parser) requestConnect(b []byte, _ bool) (int, verdict) {
 	t := p.req.tx
 	if t.Progress[1] < progHeaders {
-		return 0, more
+		return len(b), more
 	}
 	p.req.phase = inFinal
 	return 0, again

@@ -2,7 +2,8 @@ package http1
 
 // tunnel ends HTTP on the connection after a successful CONNECT: what follows
 // is another protocol's, or HTTP to another server. Only the first request of a
-// connection hands it over; behind another one HTTP is looked for.
+// connection hands it over, at the end of the bytes at hand; behind another one
+// HTTP is looked for.
 func (p *parser) tunnel() {
 	t := p.res.tx
 	p.stopped = true
