@@ -41,7 +41,7 @@ bench: ## ns and allocations per packet of every stage
 check: ## format, vet, staticcheck, generated files and manual are current
 	sh .ci/check
 
-generate: ## rebuild generated files
+generate: ## rebuild generated files (clang 14 and llvm-strip for the programs of bpf/)
 	$(GO) generate ./...
 
 profile: build ## renew cmd/weir/weir.pgo: make profile CAPTURE=FILE RULES=FILE CONFIG=FILE

@@ -3,6 +3,7 @@
 package nstest
 
 import (
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -45,6 +47,20 @@ func Enter(t *testing.T) bool {
 		t.Skipf("in its namespace:\n%s", out)
 	}
 	return false
+}
+
+// NoEBPF ends a test that could not load its programs: it is skipped where the
+// kernel does not let this process do so, and fails where it finds them wrong.
+func NoEBPF(t testing.TB, err error) {
+	t.Helper()
+	var v *ebpf.VerifierError
+	if errors.As(err, &v) && len(v.Log) > 0 {
+		t.Fatalf("%+v", v)
+	}
+	if errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS) {
+		t.Skipf("no eBPF here: %v", err)
+	}
+	t.Fatal(err)
 }
 
 // up brings an interface up (netdevice(7)).
