@@ -9,6 +9,7 @@ type counters struct {
 	pseudo        uint64
 	expectDropped uint64
 	files         uint64
+	panics        uint64 // frames given up, of live traffic
 	verdicts      verdicts
 	events        []uint64     // packets with each decoder or stream event
 	app           []appCounter // by protocol ID

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"weir/decode/defrag"
 	"weir/decode/event"
@@ -29,10 +30,6 @@ type Batch interface {
 	Release()
 }
 
-// Idle is what a Batch of a live source implements: where it has no frames, the
-// time that has come all the same, ns since the Unix epoch.
-type Idle interface{ Now() int64 }
-
 // Lane is the event output of one worker.
 type Lane interface {
 	event.Publisher
@@ -44,7 +41,7 @@ type Lane interface {
 // Options set up a Pipeline.
 type Options struct {
 	Workers int
-	// Live: the source waits for what comes; it is not read ahead.
+	// Live: RunLive is to be called, not Run.
 	Live    bool
 	Version uint8 // suricata-version: 7, 8 or 9
 	// ChecksumAuto: verify no checksums where they are wrong in many of the first
@@ -85,10 +82,7 @@ type Pipeline struct {
 	turns   *turns // nil where nobody waits for a turn
 	clock   clock
 
-	live    bool
-	control chan func() // to be run between batches
-	ended   chan struct{}
-	last    uint64 // number of the last frame
+	started time.Time // of a live run
 
 	dispatch *dispatcher
 	// checksums is nil where it is settled whether they are verified.
@@ -128,9 +122,9 @@ func New(o *Options) (*Pipeline, error) {
 			return nil, fmt.Errorf("app-layer.protocols.%s: %w", p.Section(), err)
 		}
 	}
-	pl := &Pipeline{live: o.Live, control: make(chan func()), ended: make(chan struct{}), version: o.Version, streamEvents: o.StreamEvents, stream: o.Stream, flowMemCap: o.Flow.MemCap, dispatch: newDispatcher(o, max(o.Workers, 1))}
+	pl := &Pipeline{version: o.Version, streamEvents: o.StreamEvents, stream: o.Stream, flowMemCap: o.Flow.MemCap, dispatch: newDispatcher(o, max(o.Workers, 1))}
 	pl.checksums = newChecksums(o)
-	if o.Ordered && o.Workers > 1 {
+	if o.Ordered && o.Workers > 1 && !o.Live {
 		pl.turns = newTurns(o.Workers)
 	}
 	flows := o.Flow
@@ -152,6 +146,9 @@ func New(o *Options) (*Pipeline, error) {
 		w.counters.events = make([]uint64, packet.NumEvents)
 		w.counters.app = make([]appCounter, n)
 		w.index, w.turns, w.checksums = i, pl.turns, pl.checksums
+		if o.Live {
+			w.checksums = newChecksums(o) // each looks at its own first packets
+		}
 		if o.FlowEnded != nil {
 			w.flowEnded = o.FlowEnded(i)
 		}
@@ -176,11 +173,8 @@ func (pl *Pipeline) instruct(w *worker) {
 	}
 }
 
-// NextNum is the number of the frame to come. No worker may be at work.
-func (pl *Pipeline) NextNum() uint64 { return pl.last + 1 }
-
 // Replace gives each worker another inspector. No worker may be at work: see
-// Between.
+// AtRest.
 func (pl *Pipeline) Replace(inspector func(i int) Inspector) {
 	for i, w := range pl.workers {
 		w.inspector = inspector(i)
@@ -194,9 +188,6 @@ func (pl *Pipeline) Replace(inspector func(i int) Inspector) {
 // Run takes all frames of src through the pipeline. Its error is that of the
 // source; what came before it has been handled. Finish must follow the last Run.
 func (pl *Pipeline) Run(ctx context.Context, src Source) error {
-	if pl.live {
-		defer close(pl.ended) // there is one Run only
-	}
 	if len(pl.workers) == 1 {
 		return pl.runSingle(ctx, src)
 	}
@@ -218,7 +209,6 @@ func (pl *Pipeline) stamp(f *packet.Frame) (tick bool) {
 	r, c := &pl.Read, &pl.clock
 	r.Packets++
 	r.Bytes += uint64(len(f.Data))
-	pl.last = f.Num
 	if pl.checksums != nil {
 		pl.checksums.look(f, r.Packets)
 	}
@@ -243,71 +233,19 @@ func (pl *Pipeline) stamp(f *packet.Frame) (tick bool) {
 	return false
 }
 
-// Between runs f between two batches, when no worker is at work, and returns when
-// it has. It may be called from any goroutine but that of Run; after the end of
-// the pipeline it reports false.
-func (pl *Pipeline) Between(f func()) bool {
-	done := make(chan struct{})
-	select {
-	case pl.control <- func() { f(); close(done) }:
-		<-done
-		return true
-	case <-pl.ended:
-		return false
-	}
-}
-
-// asked runs what Between has brought; rest waits until no worker is at work.
-func (pl *Pipeline) asked(rest func()) {
-	select {
-	case f := <-pl.control:
-		rest()
-		f()
-	default:
-	}
-}
-
-// idle moves the clock on where no frame does, and reports whether a second has
-// begun.
-func (pl *Pipeline) idle(b Batch) (tick bool) {
-	i, ok := b.(Idle)
-	if !ok {
-		return false
-	}
-	c := &pl.clock
-	if c.now = max(c.now, i.Now()); c.now/1e9 == c.tick {
-		return false
-	}
-	c.tick = c.now / 1e9
-	return true
-}
-
 // runSingle is Run with one worker, on the caller's goroutine; another reads
-// ahead, if the source is not live.
+// ahead.
 func (pl *Pipeline) runSingle(ctx context.Context, src Source) error {
 	w := pl.workers[0]
-	next := func() read {
-		b, err := src.Next()
-		return read{b, err}
-	}
-	if !pl.live {
-		ahead := make(chan read, readAhead)
-		go readBatches(ctx, src, ahead)
-		next = func() read {
-			r, ok := <-ahead
-			if !ok {
-				r.err = ctx.Err()
-			}
-			return r
-		}
-	}
+	ahead := make(chan read, readAhead)
+	go readBatches(ctx, src, ahead)
 	for {
-		r := next()
+		r, ok := <-ahead
+		if !ok {
+			return ctx.Err()
+		}
 		if r.batch != nil {
 			frames := r.batch.Frames()
-			if len(frames) == 0 && pl.idle(r.batch) {
-				w.tick(pl.last+1, pl.clock.now)
-			}
 			for i := range frames {
 				if pl.stamp(&frames[i]) {
 					w.tick(frames[i].Num, pl.clock.now)
@@ -319,7 +257,6 @@ func (pl *Pipeline) runSingle(ctx context.Context, src Source) error {
 		if r.err != nil {
 			return ended(r.err)
 		}
-		pl.asked(func() {})
 	}
 }
 
@@ -356,11 +293,10 @@ func ended(err error) error {
 // task is what a worker gets of one batch: its frames by index, and the ticks
 // that fall between them.
 type task struct {
-	batch  *shared // nil: no frames, time has passed
+	batch  *shared
 	frames []uint32
 	ticks  []tick
-	last   uint64          // number of the batch's last frame
-	rest   *sync.WaitGroup // not nil: nothing to do but to say so
+	last   uint64 // number of the batch's last frame
 }
 
 // tick is a change of second of the packet clock at frame num.
@@ -404,16 +340,10 @@ func (pl *Pipeline) runMany(ctx context.Context, src Source) error {
 		wg.Go(func() {
 			w, lane := pl.workers[i], pl.lanes[i]
 			for t := range queues[i] {
-				if t.rest != nil {
-					t.rest.Done()
-					continue
-				}
 				w.task(t)
 				lane.Advance(t.last + 1)
 				w.turns.move(i, t.last+1, 0)
-				if t.batch != nil {
-					t.batch.done()
-				}
+				t.batch.done()
 				free.Put(t)
 			}
 		})
@@ -430,13 +360,6 @@ func (pl *Pipeline) runMany(ctx context.Context, src Source) error {
 		switch {
 		case b == nil:
 		case len(b.Frames()) == 0:
-			if pl.idle(b) {
-				for i := range tasks {
-					t := free.Get().(*task)
-					*t = task{frames: t.frames[:0], ticks: append(t.ticks[:0], tick{0, pl.last + 1, pl.clock.now}), last: pl.last}
-					queues[i] <- t
-				}
-			}
 			b.Release()
 		default:
 			frames := b.Frames()
@@ -463,26 +386,15 @@ func (pl *Pipeline) runMany(ctx context.Context, src Source) error {
 		if err != nil {
 			return ended(err)
 		}
-		if ctx.Err() != nil && !pl.live {
+		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		pl.asked(func() {
-			var resting sync.WaitGroup
-			resting.Add(n)
-			for _, q := range queues {
-				q <- &task{rest: &resting}
-			}
-			resting.Wait()
-		})
 	}
 }
 
 // task handles a worker's share of a batch.
 func (w *worker) task(t *task) {
-	var frames []packet.Frame
-	if t.batch != nil {
-		frames = t.batch.Frames()
-	}
+	frames := t.batch.Frames()
 	ticks := t.ticks
 	for i, at := range t.frames {
 		for len(ticks) > 0 && ticks[0].before <= i {

@@ -19,6 +19,7 @@ func (pl *Pipeline) Losses() []Loss {
 		{Reason: "fragments dropped: defrag.max-frags or its memcap is reached"},
 		{Reason: "flows whose application layer could not be parsed on"},
 		{Reason: "announced connections forgotten: too many at a time"},
+		{Reason: "packets given up at an error of the program, and the rest of their flows"},
 	}
 	for _, w := range pl.workers {
 		var app uint64
@@ -28,6 +29,7 @@ func (pl *Pipeline) Losses() []Loss {
 		for i, n := range [...]uint64{
 			w.dec.Counters.Invalid, w.streams.Counters.InvalidChecksum, w.streams.Counters.Gap, w.streams.Counters.SegmentDrop, w.streams.Counters.SSNMemCapDrop,
 			w.flows.Counters.MemCap, w.frags.Counters.MaxFragHits, app, w.counters.expectDropped,
+			w.counters.panics,
 		} {
 			all[i].Count += n
 		}

@@ -3,6 +3,7 @@ package decode
 import (
 	"iter"
 	"strings"
+	"time"
 
 	"weir/decode/event"
 	"weir/decode/flow"
@@ -331,8 +332,8 @@ func (s *stats) eachTransport(f func(p *proto.Protocol, transport int, name stri
 
 // uptime returns for how long a live pipeline has run, s; 0 of captures.
 func (pl *Pipeline) uptime() uint64 {
-	if !pl.live || pl.clock.now < pl.Read.First || pl.Read.First == 0 {
+	if pl.started.IsZero() {
 		return 0
 	}
-	return uint64((pl.clock.now - pl.Read.First) / 1e9)
+	return uint64(time.Since(pl.started) / time.Second)
 }

@@ -39,7 +39,8 @@ type worker struct {
 	idle      [][]proto.Parser // by protocol ID
 	expected  expectations
 
-	now int64 // packet clock, ns
+	now   int64 // packet clock, ns
+	share share // of a live run
 	// checksums is nil once it is settled whether they are verified.
 	checksums *checksums
 

@@ -17,9 +17,10 @@ type Options struct {
 	BlockSize int           // a power of two, of pages; 0: 1 MiB
 	Blocks    int           // 0: 32
 	Timeout   time.Duration // after which a block is handed over, full or not; 0: 10 ms
+	Snaplen   int           // bytes of a frame that are taken; 0: all
 	Promisc   bool          // take frames for other hosts too
 	// Fanout, if not 0, is the number of a group of rings that share the frames of
-	// the interface by flow.
+	// the interface by pair of addresses.
 	Fanout uint16
 }
 
@@ -37,16 +38,18 @@ const headroom = 4
 // ErrClosed is what Next returns once the ring is closed.
 var ErrClosed = errors.New("ring is closed")
 
-// Ring is a capture on one interface. Next belongs to one goroutine; blocks may be
-// released by others.
+// Ring is a capture on one interface, or a group's share of it. Next belongs to
+// one goroutine.
 type Ring struct {
 	fd, wake int
 	name     string
+	index    int // of the interface
 	mem      []byte
 	size     int // of a block
 	blocks   int
 	next     int // block
-	loop     bool
+	snaplen  int
+	loop     bool          // frames on their way out are seen again on their way in
 	link     int           // ARPHRD_*
 	retire   time.Duration // after Stop, until the last block is there
 	closed   atomic.Bool
@@ -54,7 +57,8 @@ type Ring struct {
 	frames, drops, freezes uint64 // so far
 }
 
-// Open begins to capture on an interface.
+// Open makes a ring on an interface. Nothing is captured before Start, so that all
+// of a group can join it first.
 func Open(name string, o Options) (*Ring, error) {
 	ifc, err := net.InterfaceByName(name)
 	if err != nil {
@@ -79,7 +83,7 @@ func Open(name string, o Options) (*Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("packet socket: %w (capturing needs CAP_NET_RAW)", err)
 	}
-	r := &Ring{fd: fd, wake: -1, name: name, size: o.BlockSize, blocks: o.Blocks, loop: ifc.Flags&net.FlagLoopback != 0, retire: 3*o.Timeout + 10*time.Millisecond}
+	r := &Ring{fd: fd, wake: -1, name: name, index: ifc.Index, size: o.BlockSize, blocks: o.Blocks, snaplen: o.Snaplen, loop: ifc.Flags&net.FlagLoopback != 0, retire: 3*o.Timeout + 10*time.Millisecond}
 	if err := r.setUp(ifc.Index, &o); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("capture on %s: %w", name, err)
@@ -90,6 +94,12 @@ func Open(name string, o Options) (*Ring, error) {
 func (r *Ring) setUp(index int, o *Options) (err error) {
 	if r.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return fmt.Errorf("eventfd: %w", err)
+	}
+	if err := r.filter(nothing); err != nil {
+		return err
+	}
+	if r.loop && o.Fanout == 0 && unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1) == nil {
+		r.loop = false // the kernel passes over them
 	}
 	if err := unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
 		return fmt.Errorf("TPACKET_V3: %w", err)
@@ -125,10 +135,18 @@ func (r *Ring) setUp(index int, o *Options) (err error) {
 		}
 	}
 	if o.Fanout != 0 {
-		how := int(o.Fanout) | (unix.PACKET_FANOUT_HASH|unix.PACKET_FANOUT_FLAG_DEFRAG)<<16
-		if err := unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_FANOUT, how); err != nil {
-			return fmt.Errorf("fanout group %d: %w", o.Fanout, err)
-		}
+		return r.join(o.Fanout)
+	}
+	return nil
+}
+
+// Start lets frames in.
+func (r *Ring) Start() error {
+	if r.snaplen > 0 {
+		return r.filter(first(r.snaplen))
+	}
+	if err := unix.SetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0); err != nil {
+		return fmt.Errorf("capture on %s: detach the filter: %w", r.name, err)
 	}
 	return nil
 }
@@ -136,14 +154,8 @@ func (r *Ring) setUp(index int, o *Options) (err error) {
 // Link returns the hardware type of the interface, ARPHRD_*.
 func (r *Ring) Link() int { return r.link }
 
-// Filter takes only the frames that a classic BPF program takes.
-func (r *Ring) Filter(prog []unix.SockFilter) error {
-	p := unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
-	if err := unix.SetsockoptSockFprog(r.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &p); err != nil {
-		return fmt.Errorf("attach the filter: %w", err)
-	}
-	return nil
-}
+// FD returns the socket, for programs that are attached to it.
+func (r *Ring) FD() int { return r.fd }
 
 // Next waits for the next block, no longer than timeout; then b has no frames. The
 // interface going down is no error: its frames come again when it is up.
@@ -198,8 +210,16 @@ func (r *Ring) wait(timeout time.Duration, closed bool) error {
 	return fmt.Errorf("interface %s: %w", r.name, unix.Errno(code))
 }
 
-// ErrDown says that the interface is down. Next may be called again.
+// ErrDown says that the interface is down or gone. Next may be called again: the
+// kernel binds the socket anew when the interface comes up.
 var ErrDown = errors.New("it is down")
+
+// Gone reports whether the interface does not exist any more. Another of its name
+// takes another ring.
+func (r *Ring) Gone() bool {
+	ifc, err := net.InterfaceByName(r.name)
+	return err != nil || ifc.Index != r.index
+}
 
 // Stats are what became of the frames at the socket, since it was opened.
 type Stats struct {
@@ -224,7 +244,7 @@ func (r *Ring) Stats() (Stats, error) {
 // Stop takes no more frames. Next returns the blocks that hold any yet, then
 // ErrClosed. It may be called from any goroutine.
 func (r *Ring) Stop() {
-	if err := r.Filter([]unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K}}); err != nil {
+	if err := r.filter(nothing); err != nil {
 		return // Close has come before
 	}
 	r.closed.Store(true)

@@ -62,6 +62,9 @@ func TestRing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
+	if err := r.Start(); err != nil {
+		t.Fatal(err)
+	}
 	c := dial(t)
 	const count = 3000
 	begin := time.Now()
@@ -107,6 +110,9 @@ func TestDrops(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
+	if err := r.Start(); err != nil {
+		t.Fatal(err)
+	}
 	c := dial(t)
 	payload := make([]byte, 1000)
 	for range 1000 {

@@ -98,7 +98,7 @@ func (a *analysis) run(ctx context.Context, files []string, dir string) error {
 	if err != nil {
 		return err
 	}
-	x, err := a.begin(dir, "")
+	x, err := a.begin(dir, nil)
 	if err != nil {
 		return err
 	}

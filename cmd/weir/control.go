@@ -142,7 +142,7 @@ func (c *control) orders() *http.ServeMux {
 			return
 		}
 		loaded := 0
-		c.x.pl.Between(func() { loaded = c.x.rules.loaded })
+		c.x.pl.AtRest(func() { loaded = c.x.rules.loaded })
 		fmt.Fprintf(w, "%d rules in force\n", loaded)
 	})
 	m.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
@@ -154,7 +154,7 @@ func (c *control) orders() *http.ServeMux {
 
 // stats returns the counters, the object stats of the stats record.
 func (c *control) stats() (b []byte) {
-	if !c.x.pl.Between(func() { b = c.x.appendStats(nil) }) {
+	if !c.x.pl.AtRest(func() { b = c.x.appendStats(nil) }) {
 		return []byte("{}")
 	}
 	return b
@@ -211,7 +211,7 @@ func (c *control) flows(w http.ResponseWriter, r *http.Request) {
 		limit = n
 	}
 	all := []flowLine{}
-	c.x.pl.Between(func() {
+	c.x.pl.AtRest(func() {
 		for f := range c.x.pl.Flows() {
 			if len(all) == limit {
 				return

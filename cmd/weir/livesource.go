@@ -7,61 +7,58 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"weir/bpf/afpacket"
 	"weir/cmd/weir/config"
-	"weir/decode"
-	"weir/decode/capture/live"
 	"weir/decode/event"
-	"weir/sinks/eve"
 )
 
-// liveSource is a decode.Source over an interface.
-type liveSource struct {
-	*live.Source
-	sink    *eve.Sink
-	filter  *frameFilter // may be nil
-	packets *packetLog   // may be nil
-	came    uint64       // frames
-	passed  uint64       // frames that the filter did not take
+// tap is one interface to watch.
+type tap struct {
+	name    string
+	workers int
+	ring    afpacket.Options // of each worker
+	filter  string
 }
 
-// Next implements decode.Source.
-func (s *liveSource) Next() (decode.Batch, error) {
-	b, err := s.Source.Next()
-	if werr := s.sink.Err(); werr != nil && err == nil {
-		err = werr
+// taps returns the interfaces of a run: those of the flags, else those of the
+// configuration, else the one of the default route.
+func taps(o *liveOptions, c *config.Config, workers int) ([]tap, error) {
+	names := o.Interfaces
+	if len(names) == 0 {
+		for _, item := range c.AFPacket.Items() {
+			if name := item.String("interface", ""); name != "" && name != "default" {
+				names = append(names, name)
+			}
+		}
 	}
-	n := len(b.Frames())
-	s.came += uint64(n)
-	if s.filter != nil {
-		b.Keep(s.filter.take(b.Frames()))
-		s.passed += uint64(n - len(b.Frames()))
+	if len(names) == 0 {
+		name, err := defaultInterface()
+		if err != nil {
+			return nil, err
+		}
+		names = []string{name}
 	}
-	s.packets.keep(b.Frames())
-	return b, err
+	var all []tap
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			continue
+		}
+		t := newTap(c, name, workers)
+		t.ring.Snaplen, t.ring.Promisc = o.Snaplen, t.ring.Promisc && o.Promisc
+		t.filter = cmp.Or(o.BPF, t.filter)
+		all = append(all, t)
+	}
+	return all, nil
 }
 
-// AppendEvent implements event.Appender: the counters of the capture.
-func (s *liveSource) AppendEvent(b []byte, _ *event.Output) []byte {
-	c := s.Counters()
-	b = event.Open(b, "capture")
-	b = event.Uint(b, "kernel_packets", c.Frames)
-	b = event.Uint(b, "kernel_drops", c.Drops)
-	b = event.Uint(b, "ring_full", c.Freezes)
-	b = event.Uint(b, "interface_down", c.Downs)
-	if s.filter != nil {
-		b = event.Uint(b, "filtered", s.passed)
-	}
-	return event.Close(b)
-}
-
-// ringOptions returns what af-packet says of an interface; that of "default" counts
-// for those not named. ring-size is in packets, as Suricata's.
-func ringOptions(c *config.Config, name string, promisc bool) (o afpacket.Options, filter string) {
-	o = afpacket.Options{BlockSize: 1 << 20, Blocks: 64, Promisc: promisc}
+// newTap returns what af-packet says of an interface; that of "default" counts for
+// those not named. ring-size is in packets, as Suricata's.
+func newTap(c *config.Config, name string, workers int) tap {
+	t := tap{name: name, workers: workers, ring: afpacket.Options{BlockSize: 1 << 20, Blocks: 64, Promisc: true}}
 	var of event.Options
 	for _, item := range c.AFPacket.Items() {
 		switch item.String("interface", "") {
@@ -74,23 +71,24 @@ func ringOptions(c *config.Config, name string, promisc bool) (o afpacket.Option
 		}
 	}
 	if of == nil {
-		return o, ""
+		return t
 	}
 	mtu := 1500
 	if ifc, err := net.InterfaceByName(name); err == nil {
 		mtu = ifc.MTU
 	}
 	frame := uint64(min(mtu, 1<<16) + 118) // with headers of the link and of the ring
-	block := of.Size("block-size", uint64(o.BlockSize))
+	block := of.Size("block-size", uint64(t.ring.BlockSize))
 	if n := of.Uint("ring-size", 0); n > 0 {
 		total := (n/max(block/frame, 1) + 1) * block
 		// Small blocks are handed over too often.
-		o.BlockSize = int(min(max(block, 1<<18), 1<<22))
-		o.Blocks = int(max((total+uint64(o.BlockSize)-1)/uint64(o.BlockSize), 4))
+		t.ring.BlockSize = int(min(max(block, 1<<18), 1<<22))
+		t.ring.Blocks = int(max((total+uint64(t.ring.BlockSize)-1)/uint64(t.ring.BlockSize), 4))
 	}
-	o.Timeout = time.Duration(of.Uint("block-timeout", 10)) * time.Millisecond
-	o.Promisc = o.Promisc && !of.Bool("disable-promisc", false)
-	return o, of.String("bpf-filter", "")
+	t.ring.Timeout = time.Duration(of.Uint("block-timeout", 10)) * time.Millisecond
+	t.ring.Promisc = !of.Bool("disable-promisc", false)
+	t.filter = of.String("bpf-filter", "")
+	return t
 }
 
 // defaultInterface returns the interface of the default route (proc(5),

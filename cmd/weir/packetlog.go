@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"sync"
 
 	"weir/cmd/weir/config"
 	"weir/decode/event"
@@ -12,6 +13,7 @@ import (
 // packetLog keeps the frames that are read, as the output pcap-log says. All
 // methods of a nil one do nothing.
 type packetLog struct {
+	mu                sync.Mutex // of live traffic: each worker keeps its own
 	w                 *pcaplog.Writer
 	filter            *frameFilter // may be nil
 	written, filtered uint64
@@ -64,6 +66,8 @@ func (l *packetLog) keep(frames []packet.Frame) {
 	if l == nil {
 		return
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for i := range frames {
 		l.w.Begin(frames[i].Time)
 		if l.filter != nil && !l.filter.takes(&frames[i]) {

@@ -9,13 +9,14 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"weir/cmd/weir/config"
 	"weir/decode"
-	"weir/decode/capture/live"
 )
 
 // drainFor is how long the end of a run waits for brokers to take what is left.
@@ -36,13 +37,6 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 	if o.Quiet {
 		say = func(string, ...any) {}
 	}
-	name := o.Interface
-	if name == "" {
-		var err error
-		if name, err = defaultInterface(); err != nil {
-			return err
-		}
-	}
 	cfg, warnings, err := config.Load(o.Config)
 	if err != nil {
 		return err
@@ -54,7 +48,15 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	a.warn, a.workers = warn, cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
+	watched, err := taps(o, cfg, cmp.Or(o.Workers, runtime.GOMAXPROCS(0)))
+	if err != nil {
+		return err
+	}
+	var names []string // of each worker's interface
+	for i := range watched {
+		names = append(names, slices.Repeat([]string{watched[i].name}, watched[i].workers)...)
+	}
+	a.warn, a.workers = warn, len(names)
 	// Rules that are loaded anew, and the collector, do not wait for the workers,
 	// which may have as many processors as they are.
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), a.workers+1))
@@ -68,35 +70,35 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 		a.rules.loadedAt = time.Now()
 	}
 	a.tellRules()
-	ring, text := ringOptions(cfg, name, o.Promisc)
-	filter, err := newFrameFilter(cmp.Or(o.BPF, text), warn)
-	if err != nil {
-		return err
-	}
 	if a.delivery, err = startDelivery(cfg, &o.brokerOptions, cfg.DefaultLogDir, true, warn); err != nil {
 		return err
 	}
-	x, err := a.begin(cfg.DefaultLogDir, name)
+	x, err := a.begin(cfg.DefaultLogDir, names)
 	if err != nil {
 		return err
 	}
-	from, err := live.Open(live.Options{Interface: name, Ring: ring, Log: warn})
+	from, err := x.openFeeds(watched)
 	if err != nil {
 		return errors.Join(err, x.end())
 	}
-	src := &liveSource{Source: from, sink: x.sink, filter: filter, packets: x.packets}
-	x.counted = append(x.counted, src)
+	x.counted = append(x.counted, from)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ctl := &control{x: x, stop: stop, reload: func() error { return x.reload(o, say) }}
 	if err := ctl.start(o.Control, o.HTTP, warn); err != nil {
-		return errors.Join(err, x.end(), src.Close())
+		return errors.Join(err, x.end(), from.close())
+	}
+	if err := from.start(); err != nil {
+		ctl.close()
+		return errors.Join(err, x.end(), from.close())
 	}
 	tellManager(managerReady)
-	say("ready: capturing on %s, %d workers, ring of %d MiB, %d rules", name, a.workers, ring.BlockSize*ring.Blocks>>20, a.loaded())
+	ring := &watched[0].ring
+	say("ready: capturing on %s, %d workers, ring of %d MiB for each, %d rules", tapNames(watched), a.workers, ring.BlockSize*ring.Blocks>>20, a.loaded())
 	var keep sync.WaitGroup
-	keep.Go(func() { x.attend(ctx, inner, o, src, ctl, say) })
-	err = x.pl.Run(ctx, src)
+	keep.Go(func() { x.attend(ctx, inner, o, from, ctl, say) })
+	kept := &panics{dir: cfg.DefaultLogDir, warn: warn}
+	err = x.pl.RunLive(&decode.Live{Sources: from.sources(), Begin: newPinner(a.workers).begin, Panicked: kept.keep})
 	cancel()
 	keep.Wait()
 	tellManager(managerStopping)
@@ -110,10 +112,13 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 		stop()
 		err = errors.Join(err, a.delivery.Close())
 	}
-	c := src.Counters()
+	c := from.account()
 	say("ended: %d packets analysed, %d dropped by the kernel for want of room, %d passed over by the filter; %d alerts",
-		x.pl.Read.Packets, c.Drops, src.passed, a.stats.Alerts)
-	return errors.Join(err, src.Close())
+		x.pl.Read.Packets, c.Drops, c.passed, a.stats.Alerts)
+	for _, l := range x.pl.Losses() {
+		say("%d %s", l.Count, l.Reason)
+	}
+	return errors.Join(err, from.close())
 }
 
 // tellRules says what is odd about the rules that were loaded.
@@ -129,6 +134,14 @@ func (a *analysis) tellRules() {
 	}
 }
 
+func tapNames(all []tap) string {
+	names := make([]string, len(all))
+	for i := range all {
+		names[i] = all[i].name
+	}
+	return strings.Join(names, ", ")
+}
+
 func (a *analysis) loaded() int {
 	if a.rules == nil {
 		return 0
@@ -138,7 +151,7 @@ func (a *analysis) loaded() int {
 
 // attend publishes counters, brings outputs up to date and heeds signals, until the
 // pipeline has ended.
-func (x *session) attend(ctx, ended context.Context, o *liveOptions, src *liveSource, ctl *control, say func(string, ...any)) {
+func (x *session) attend(ctx, ended context.Context, o *liveOptions, from feeds, ctl *control, say func(string, ...any)) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
 	defer signal.Stop(signals)
@@ -154,21 +167,21 @@ func (x *session) attend(ctx, ended context.Context, o *liveOptions, src *liveSo
 		case <-ended.Done():
 			return
 		case <-stop:
-			src.Stop()
+			from.stop()
 			stop = nil
 		case <-flush.C:
-			if x.pl.Between(x.sink.Flush) {
+			if x.pl.AtRest(x.sink.Flush) {
 				ctl.beat.Store(time.Now().UnixNano())
 				tellManager(managerAlive)
 			}
 		case <-count.C:
 			if x.a.cfg.Stats.Enabled {
-				x.pl.Between(x.count)
+				x.pl.AtRest(x.count)
 			}
 		case s := <-signals:
 			say("%v: loading rules", s)
 			if s == syscall.SIGHUP {
-				x.pl.Between(x.sink.Reopen)
+				x.pl.AtRest(x.sink.Reopen)
 			}
 			loading.Wait() // one at a time
 			loading.Go(func() {
@@ -182,10 +195,7 @@ func (x *session) attend(ctx, ended context.Context, o *liveOptions, src *liveSo
 
 // count publishes the counters of a run that goes on. It runs between batches.
 func (x *session) count() {
-	l, num := x.lanes[0], x.pl.NextNum()
-	l.At(num, 0)
-	x.publishStats(l)
-	l.Advance(num)
+	x.publishStats(x.lanes[0])
 	x.sink.Flush()
 }
 
@@ -202,7 +212,7 @@ func (x *session) reload(o *liveOptions, say func(string, ...any)) error {
 		return err
 	}
 	// The new rules begin with the data sets as the files hold them.
-	x.pl.Between(func() {
+	x.pl.AtRest(func() {
 		if err := x.rules.engine.StoreSets(); err != nil {
 			x.a.warn("reload: %v", err)
 		}
@@ -219,7 +229,7 @@ func (x *session) reload(o *liveOptions, say func(string, ...any)) error {
 		x.a.warn("%v", e)
 	}
 	over := rs.engine.TakeOver(x.rules.engine)
-	if !x.pl.Between(func() {
+	if !x.pl.AtRest(func() {
 		over.Shared(x.shared)
 		x.pl.Replace(func(i int) decode.Inspector {
 			w := rs.engine.NewWorker(x.lanes[i], x.shared)

@@ -84,7 +84,7 @@ func readLive(t *testing.T, names ...string) (e liveEvents) {
 		if err := json.Unmarshal([]byte(line), &ev); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
-		if ev.Num != nil || ev.Iface != "lo" {
+		if ev.Num != nil || ev.Type != "stats" && ev.Iface != "lo" {
 			e.records++
 		}
 		switch ev.Type {
@@ -206,7 +206,8 @@ alert tcp any any -> any any (msg:"new"; dsize:>0; content:"end"; sid:4;)
 	if e.records > 0 {
 		t.Errorf("%d records without the interface, or with a place in a capture", e.records)
 	}
-	// Loopback shows each frame a second time, on its way out.
+	// Loopback shows each frame a second time, on its way out; kernels that cannot
+	// pass over that count it.
 	if e.frames != 2*e.packets+e.drops && e.frames != e.packets+e.drops {
 		t.Errorf("%d frames at the socket, %d decoded, %d dropped", e.frames, e.packets, e.drops)
 	}

@@ -19,7 +19,7 @@ import (
 // session is one pipeline with its outputs, from its first frame to its last.
 type session struct {
 	a       *analysis
-	live    bool
+	live    []string // interface of each worker; nil: captures
 	sink    *eve.Sink
 	packets *packetLog       // nil: packets are not logged
 	kept    *filestore.Store // nil: files are not kept
@@ -36,9 +36,9 @@ type session struct {
 	cpu   float64
 }
 
-// begin opens the outputs below dir and makes the pipeline. iface is the interface
-// of a live one, or empty.
-func (a *analysis) begin(dir, iface string) (*session, error) {
+// begin opens the outputs below dir and makes the pipeline. ifaces are those that
+// the workers of a live one watch, or nil.
+func (a *analysis) begin(dir string, ifaces []string) (*session, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make log folder: %w", err)
 	}
@@ -48,7 +48,7 @@ func (a *analysis) begin(dir, iface string) (*session, error) {
 	}
 	types := eveTypes(a.set, eve.Type{Events: []string{"alert", "packet", "engine"}, Options: detect.AlertOptions})
 	eo := eveOptions(a.cfg, types)
-	eo.Dir, eo.Interface = dir, iface
+	eo.Dir = dir
 	if a.delivery != nil {
 		eo.Outputs = append(eo.Outputs, deliveryOutput(a.cfg, a.delivery, types))
 	}
@@ -57,10 +57,15 @@ func (a *analysis) begin(dir, iface string) (*session, error) {
 		return nil, err
 	}
 	x := &session{
-		a: a, live: iface != "", sink: sink, packets: packets, rules: a.rules,
+		a: a, live: ifaces, sink: sink, packets: packets, rules: a.rules,
 		workers: make([]*detect.Worker, a.workers), shared: detect.NewShared(uint64(a.cfg.Detect.Thresholds.Memcap)),
 	}
-	lanes := sink.Lanes(a.workers)
+	var lanes []*eve.Lane
+	if ifaces != nil {
+		lanes = sink.LiveLanes(ifaces)
+	} else {
+		lanes = sink.Lanes(a.workers)
+	}
 	if err := x.make(lanes, dir); err != nil {
 		for _, l := range lanes {
 			l.Close() // the sink waits for them
@@ -75,7 +80,7 @@ func (a *analysis) begin(dir, iface string) (*session, error) {
 func (x *session) make(lanes []*eve.Lane, dir string) (err error) {
 	a := x.a
 	o := pipelineOptions(a.cfg, a.set)
-	o.Workers, o.Live = a.workers, x.live
+	o.Workers, o.Live = a.workers, x.live != nil
 	if a.rules != nil && a.rules.engine.ChecksOverlaps() {
 		o.Stream.CheckOverlap = true
 	}
@@ -98,7 +103,7 @@ func (x *session) make(lanes []*eve.Lane, dir string) (err error) {
 		x.lanes = append(x.lanes, l)
 		return l
 	}
-	o.Ordered = a.rules != nil && (x.live || a.rules.engine.SharesState() || a.rules.engine.Quarantines())
+	o.Ordered = a.rules != nil && (a.rules.engine.SharesState() || a.rules.engine.Quarantines())
 	o.Inspector = func(i int, pub event.Publisher) decode.Inspector {
 		if a.rules == nil {
 			return silent{}

@@ -4,9 +4,15 @@ import (
 	"weir/decode/event"
 )
 
+// origin is where the packet of an event comes from.
+type origin struct {
+	iface string // of live traffic; it has no place in a capture
+	file  string // the capture, if it is to be named
+}
+
 // appendEvent appends ev as one line of JSON. It returns nil if the output does
 // not take it.
-func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
+func appendEvent(b []byte, ev *event.Event, r *route, from origin) []byte {
 	b = append(b, r.head.prefix...)
 	b = append(b, `{"timestamp":"`...)
 	b = event.AppendTime(b, ev.Time)
@@ -17,11 +23,13 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 	if ev.ParentID != 0 {
 		b = event.Int(b, "parent_id", ev.ParentID)
 	}
-	if r.head.iface != "" {
-		b = event.Str(b, "in_iface", r.head.iface)
-	}
-	if ev.Num != 0 && r.head.iface == "" {
-		b = event.Uint(b, "pcap_cnt", ev.Num)
+	switch {
+	case from.iface == "":
+		if ev.Num != 0 {
+			b = event.Uint(b, "pcap_cnt", ev.Num)
+		}
+	case ev.Type != "stats": // which is of all interfaces
+		b = event.Str(b, "in_iface", from.iface)
 	}
 	b = append(b, `,"event_type":"`...)
 	if ev.Shown != "" {
@@ -86,8 +94,8 @@ func appendEvent(b []byte, ev *event.Event, r *route, pcapFile string) []byte {
 	if ev.Dir != "" {
 		b = event.Str(b, "direction", ev.Dir)
 	}
-	if pcapFile != "" {
-		b = event.Str(b, "pcap_filename", pcapFile)
+	if from.file != "" {
+		b = event.Str(b, "pcap_filename", from.file)
 	}
 	if ev.Body != nil {
 		if b = ev.Body.AppendEvent(b, &r.opts); b == nil {
@@ -128,4 +136,4 @@ func appendTuple(b []byte, ev *event.Event) []byte {
 }
 
 // Encode appends ev as one line of JSON, as an output without options has it.
-func Encode(b []byte, ev *event.Event) []byte { return appendEvent(b, ev, &route{}, "") }
+func Encode(b []byte, ev *event.Event) []byte { return appendEvent(b, ev, &route{}, origin{}) }

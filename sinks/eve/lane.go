@@ -15,6 +15,7 @@ type Lane struct {
 	skip  bool   // it came to nothing
 	cur   *batch // nil with one lane, and while empty
 	recs  []Recorder
+	iface string // that live traffic comes from
 }
 
 func newLane(s *Sink, index int) *Lane {
@@ -61,7 +62,7 @@ func (l *Lane) Publish(ev *event.Event) {
 	for i := range rs {
 		r := &rs[i]
 		if i == 0 || !l.sink.sameEncoding(&rs[i-1], r) {
-			line := l.sink.encode(l.line[:0], ev, r, l.at.num)
+			line := l.sink.encode(l.line[:0], ev, r, l)
 			if l.skip = line == nil; !l.skip {
 				l.line = line
 			}
@@ -97,7 +98,8 @@ func (l *Lane) Advance(num uint64) {
 			r.Flush()
 		}
 	}
-	if l.sink.merger != nil {
+	// Where nothing is ordered nobody waits for a promise.
+	if m := l.sink.merger; m != nil && m.order {
 		l.pass(place{num: num}, false)
 	}
 }

@@ -5,11 +5,12 @@ import (
 	"sync/atomic"
 )
 
-// merger writes the records of all lanes in the order of their places. Each
-// lane's own records come in order; a record is written once every lane has
-// promised to yield nothing before it.
+// merger writes the records of all lanes in the order of their places, or as they
+// come if it is not ordered. Each lane's own records come in order; a record is
+// written once every lane has promised to yield nothing before it.
 type merger struct {
 	sink  *Sink
+	order bool
 	in    chan *batch
 	lanes []laneQueue
 	pool  sync.Pool
@@ -31,9 +32,10 @@ type laneQueue struct {
 // the lanes wait.
 const mergeQueue = 64
 
-func newMerger(s *Sink, n int) *merger {
+func newMerger(s *Sink, n int, ordered bool) *merger {
 	m := &merger{
 		sink:  s,
+		order: ordered,
 		in:    make(chan *batch, mergeQueue),
 		lanes: make([]laneQueue, n),
 		done:  make(chan struct{}),
@@ -64,10 +66,13 @@ func (m *merger) run() {
 			m.put(b)
 		}
 		m.drain()
+		if len(m.in) > 0 {
+			continue
+		}
 		if m.moved.Swap(false) {
 			m.sink.reopen()
 		}
-		if m.due.Load() && len(m.in) == 0 {
+		if m.due.Load() {
 			m.due.Store(false)
 			m.sink.flush()
 		}
@@ -77,7 +82,7 @@ func (m *merger) run() {
 // drain writes all records that no lane can come before any more.
 func (m *merger) drain() {
 	for {
-		best := -1
+		best := -1 // of all heads the first, or any
 		for i := range m.lanes {
 			q := &m.lanes[i]
 			if len(q.queue) > 0 && (best < 0 || q.head().less(m.lanes[best].head())) {
@@ -90,7 +95,7 @@ func (m *merger) drain() {
 		at := m.lanes[best].head()
 		for i := range m.lanes {
 			q := &m.lanes[i]
-			if i != best && len(q.queue) == 0 && !q.ended && q.upto.less(at) {
+			if m.order && i != best && len(q.queue) == 0 && !q.ended && q.upto.less(at) {
 				return // it may still yield something earlier
 			}
 		}

@@ -9,11 +9,8 @@ import (
 
 // Options describe the outputs.
 type Options struct {
-	Dir string // relative names are below it
-	// Interface is where packets come from: events name it, and not the place of
-	// their packet in a capture. Empty with captures.
-	Interface string
-	Outputs   []Output
+	Dir     string // relative names are below it
+	Outputs []Output
 	// Compile reads the options of each record type, by the name under which
 	// outputs list it.
 	Compile map[string]Type
@@ -75,7 +72,7 @@ type TypeOptions struct {
 type head struct {
 	communityID, swapped, ethernet, metadata, pcapFile bool
 	seed                                               uint16
-	prefix, iface                                      string
+	prefix                                             string
 }
 
 // route is what one output does with one event type.
@@ -89,7 +86,7 @@ type route struct {
 func routes(o *Options) (map[string][]route, error) {
 	t := map[string][]route{}
 	for i, out := range o.Outputs {
-		h := head{out.CommunityID, out.SwappedID, out.Ethernet, out.Metadata, out.PcapFile, out.Seed, out.Prefix, o.Interface}
+		h := head{out.CommunityID, out.SwappedID, out.Ethernet, out.Metadata, out.PcapFile, out.Seed, out.Prefix}
 		if out.Format == Fast {
 			t["alert"] = append(t["alert"], route{out: i, head: h})
 			continue

@@ -17,6 +17,7 @@ type Sink struct {
 	routes   map[string][]route
 	captures atomic.Pointer[[]capture]
 	merger   *merger
+	live     []*Lane // of live traffic
 }
 
 // New opens the outputs and compiles their options.
@@ -69,10 +70,23 @@ func (s *Sink) captureOf(num uint64) string {
 
 // Lanes returns n publishers, one for each worker. With more than one, events
 // are merged in order; every lane must be closed.
-func (s *Sink) Lanes(n int) []*Lane {
+func (s *Sink) Lanes(n int) []*Lane { return s.lanes(n, true) }
+
+// LiveLanes is Lanes for live traffic: one for each worker, by the interface that
+// its packets come from. What comes first is written first.
+func (s *Sink) LiveLanes(ifaces []string) []*Lane {
+	lanes := s.lanes(len(ifaces), false)
+	for i, l := range lanes {
+		l.iface = ifaces[i]
+	}
+	s.live = lanes
+	return lanes
+}
+
+func (s *Sink) lanes(n int, ordered bool) []*Lane {
 	lanes := make([]*Lane, n)
 	if n > 1 {
-		s.merger = newMerger(s, n)
+		s.merger = newMerger(s, n, ordered)
 	}
 	for i := range lanes {
 		lanes[i] = newLane(s, i)
@@ -80,22 +94,35 @@ func (s *Sink) Lanes(n int) []*Lane {
 	return lanes
 }
 
-// Flush writes out what is buffered; for outputs that are read while they grow.
-// With one lane it belongs to that lane's goroutine; with more the merger does it
-// with the next batch of any lane.
+// Flush writes out what is buffered; for outputs that are read while they grow. No
+// lane may be in use.
 func (s *Sink) Flush() {
 	if s.merger != nil {
-		s.merger.due.Store(true)
+		s.handOver(&s.merger.due)
 		return
 	}
 	s.flush()
+}
+
+// handOver passes on what the lanes of live traffic hold, and has the merger heed
+// what is asked of it behind that.
+func (s *Sink) handOver(asked *atomic.Bool) {
+	for _, l := range s.live {
+		if l.cur != nil {
+			l.pass(l.at, false)
+		}
+	}
+	asked.Store(true)
+	if len(s.live) > 0 {
+		s.live[0].pass(s.live[0].at, false)
+	}
 }
 
 // Reopen goes on in new files of the same names, for logrotate(8) and its like. It
 // belongs to who may call Flush.
 func (s *Sink) Reopen() {
 	if s.merger != nil {
-		s.merger.moved.Store(true)
+		s.handOver(&s.merger.moved)
 		return
 	}
 	s.reopen()
@@ -141,7 +168,7 @@ func (s *Sink) Close() error {
 func (s *Sink) wants(typ string) bool { return len(s.routes[typ]) > 0 }
 
 // encode appends ev in the form of route r; nil if the output does not take it.
-func (s *Sink) encode(b []byte, ev *event.Event, r *route, num uint64) []byte {
+func (s *Sink) encode(b []byte, ev *event.Event, r *route, l *Lane) []byte {
 	switch s.formats[r.out] {
 	case Fast:
 		if ev.Alert == nil {
@@ -151,11 +178,11 @@ func (s *Sink) encode(b []byte, ev *event.Event, r *route, num uint64) []byte {
 	case Stats:
 		return appendStats(b, ev, &r.opts)
 	}
-	pcapFile := ""
+	from := origin{iface: l.iface}
 	if r.head.pcapFile {
-		pcapFile = s.captureOf(num)
+		from.file = s.captureOf(l.at.num)
 	}
-	return appendEvent(b, ev, r, pcapFile)
+	return appendEvent(b, ev, r, from)
 }
 
 // sameEncoding reports whether two routes of one event type give the same line.

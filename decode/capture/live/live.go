@@ -1,4 +1,5 @@
-// Package live is a source of frames from network interfaces, by AF_PACKET.
+// Package live gives the frames of an interface to workers, by AF_PACKET: each has
+// a ring of its own and reads it itself.
 package live
 
 import (
@@ -6,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,67 +18,83 @@ import (
 	"weir/decode/packet"
 )
 
-// Options of a Source.
+const (
+	// batch bounds the frames of one call of Next: as many as a worker handles
+	// before others, who count or change something, get their turn.
+	batch = 64
+	// idle is how long Next waits for frames: as often time-outs are looked at
+	// where no traffic comes.
+	idle = 100 * time.Millisecond
+	// retry is how often an interface that is down or gone is looked for.
+	retry = 500 * time.Millisecond
+)
+
+// Options of an interface.
 type Options struct {
 	Interface string
-	Ring      afpacket.Options
-	Filter    []unix.SockFilter // nil takes every frame
+	Ring      afpacket.Options // of each worker; without Fanout
+	Workers   int              // rings that share the interface
 	// Log tells what happens to the interface.
 	Log func(format string, args ...any)
 }
 
-// idle is after how long without frames Next returns all the same, so that time
-// goes on.
-const idle = 100 * time.Millisecond
-
-// settle is how long frames may take from the wire to the process: the clock of an
-// idle source is that much behind.
-const settle = 200 * int64(time.Millisecond)
-
-// retry is how often an interface that is gone is looked for.
-const retry = 500 * time.Millisecond
-
-// Source reads frames of one interface. Next belongs to one goroutine; batches may
-// be released by others.
+// Source is one worker's share of an interface's traffic. It implements
+// decode.LiveSource.
 type Source struct {
-	opt  Options
-	link packet.LinkType
-	num  uint64
-	pool sync.Pool
-	stop atomic.Bool
+	o      *Options
+	fanout uint16
+	first  bool // of the interface's: it tells what happens
+	link   packet.LinkType
+	frames [batch]packet.Frame
+	num    uint64
+	block  afpacket.Block // in work, if held
+	held   bool
+	down   bool
+	stop   atomic.Bool
 
-	mu     sync.Mutex
+	mu     sync.Mutex // guards what follows: others count, and stop
 	ring   *afpacket.Ring
-	used   sync.WaitGroup // blocks of ring that are not released
 	before afpacket.Stats // of the rings before
 	downs  uint64
-	down   bool
 }
 
-// Open begins to capture.
-func Open(o Options) (*Source, error) {
-	s := &Source{opt: o}
-	s.pool.New = func() any { return &Batch{s: s} }
-	if err := s.open(); err != nil {
-		return nil, err
+// groups numbers the fanout groups of the process.
+var groups atomic.Uint32
+
+// Open makes the rings of an interface. Nothing is captured before Start.
+func Open(o Options) (_ []*Source, err error) {
+	all := make([]*Source, 0, o.Workers)
+	defer func() {
+		if err != nil {
+			for _, s := range all {
+				s.Close()
+			}
+		}
+	}()
+	fanout := uint16(0)
+	if o.Workers > 1 {
+		fanout = uint16(os.Getpid()<<4) + uint16(groups.Add(1))
 	}
-	return s, nil
+	for i := range max(o.Workers, 1) {
+		s := &Source{o: &o, fanout: fanout, first: i == 0}
+		if err := s.open(); err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
 }
 
 func (s *Source) open() error {
-	r, err := afpacket.Open(s.opt.Interface, s.opt.Ring)
+	ring := s.o.Ring
+	ring.Fanout = s.fanout
+	r, err := afpacket.Open(s.o.Interface, ring)
 	if err != nil {
 		return err
 	}
-	if s.opt.Filter != nil {
-		if err := r.Filter(s.opt.Filter); err != nil {
-			r.Close()
-			return err
-		}
-	}
 	if s.link, err = linkType(r.Link()); err != nil {
 		r.Close()
-		return fmt.Errorf("interface %s: %w", s.opt.Interface, err)
+		return fmt.Errorf("interface %s: %w", s.o.Interface, err)
 	}
 	s.mu.Lock()
 	s.ring = r
@@ -89,40 +107,16 @@ func linkType(hardware int) (packet.LinkType, error) {
 	switch hardware {
 	case unix.ARPHRD_ETHER, unix.ARPHRD_LOOPBACK:
 		return packet.LinkEthernet, nil
-	case unix.ARPHRD_NONE, unix.ARPHRD_PPP, unix.ARPHRD_TUNNEL, unix.ARPHRD_SIT, unix.ARPHRD_IPGRE:
+	case unix.ARPHRD_NONE, unix.ARPHRD_PPP, unix.ARPHRD_TUNNEL, unix.ARPHRD_TUNNEL6, unix.ARPHRD_SIT, unix.ARPHRD_IPGRE:
 		return packet.LinkRaw, nil
+	case unix.ARPHRD_IEEE80211_RADIOTAP:
+		return packet.LinkRadiotap, nil
 	}
-	return 0, fmt.Errorf("hardware type %d: want Ethernet, loopback or a tunnel of IP", hardware)
+	return 0, fmt.Errorf("hardware type %d: want Ethernet, loopback, radiotap or a tunnel of IP", hardware)
 }
 
-// Batch is a block of the ring.
-type Batch struct {
-	s      *Source
-	block  afpacket.Block
-	held   bool // block is in use
-	frames []packet.Frame
-	now    int64
-}
-
-// Frames implements decode.Batch.
-func (b *Batch) Frames() []packet.Frame { return b.frames }
-
-// Keep leaves only these of the batch's frames.
-func (b *Batch) Keep(frames []packet.Frame) { b.frames = frames }
-
-// Now returns the time that has come where there are no frames, ns.
-func (b *Batch) Now() int64 { return b.now }
-
-// Release implements decode.Batch.
-func (b *Batch) Release() {
-	if b.held {
-		b.block.Release()
-		b.held = false
-		b.s.used.Done()
-	}
-	b.frames = b.frames[:0]
-	b.s.pool.Put(b)
-}
+// Start lets frames in. All rings of an interface must be open.
+func (s *Source) Start() error { return s.ring.Start() }
 
 // Stop ends the capture: Next returns what is there, then io.EOF. It may be called
 // from any goroutine.
@@ -130,23 +124,25 @@ func (s *Source) Stop() {
 	s.stop.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ring.Stop()
+	if s.ring != nil {
+		s.ring.Stop()
+	}
 }
 
-// fill takes the next block, or waits for one.
-func (s *Source) fill(b *Batch) error {
-	ok, err := s.ring.Next(&b.block, idle)
-	if err != nil || !ok {
-		return err
+// Next implements decode.LiveSource.
+func (s *Source) Next() ([]packet.Frame, error) {
+	if s.held && s.block.Len() == 0 {
+		s.block.Release()
+		s.held = false
 	}
-	b.held = true
-	s.used.Add(1)
-	if s.down {
-		s.down = false
-		s.opt.Log("interface %s is up again", s.opt.Interface)
+	if !s.held {
+		if ok, err := s.take(); !ok || err != nil {
+			return nil, err
+		}
 	}
+	n := 0
 	var f afpacket.Frame
-	for b.block.Next(&f) {
+	for n < batch && s.block.Next(&f) {
 		s.num++
 		flags := packet.FrameFlags(0)
 		if f.Outgoing {
@@ -158,58 +154,78 @@ func (s *Source) fill(b *Batch) error {
 		if f.Valid {
 			flags |= packet.ChecksumValid
 		}
-		b.frames = append(b.frames, packet.Frame{Data: f.Data, Time: f.Time, Num: s.num, Wire: f.Wire, Link: s.link, Flags: flags})
+		s.frames[n] = packet.Frame{Data: f.Data, Time: f.Time, Num: s.num, Wire: f.Wire, Link: s.link, Flags: flags}
+		n++
 	}
-	return nil
+	return s.frames[:n], nil
 }
 
-// Next implements decode.Source. A batch without frames tells the time.
-func (s *Source) Next() (*Batch, error) {
-	b := s.pool.Get().(*Batch)
-	err := s.fill(b)
-	if len(b.frames) == 0 {
-		b.now = time.Now().UnixNano() - settle
+// take waits for the next block.
+func (s *Source) take() (ok bool, err error) {
+	if s.ring == nil {
+		return false, s.reopen()
 	}
+	ok, err = s.ring.Next(&s.block, idle)
 	switch {
 	case err == nil:
-		return b, nil
-	case errors.Is(err, afpacket.ErrClosed):
-		return b, io.EOF
-	case errors.Is(err, afpacket.ErrDown):
-		if !s.down {
-			s.down = true
-			s.downs++
-			s.opt.Log("%v: waiting for it", err)
+		s.held = ok
+		if ok && s.down {
+			s.down = false
+			s.log("interface %s is up again", s.o.Interface)
 		}
-		return b, s.reopen()
+		return ok, nil
+	case errors.Is(err, afpacket.ErrClosed):
+		return false, io.EOF
+	case errors.Is(err, afpacket.ErrDown):
+		s.wentDown(err)
+		return false, nil
 	}
-	return b, err
+	return false, err
 }
 
-// reopen captures anew if the interface was taken away and is there again under
-// another number.
+// wentDown counts that the interface is down. The ring of one that is gone is
+// given back.
+func (s *Source) wentDown(err error) {
+	if !s.down {
+		s.down = true
+		s.log("%v: waiting for it", err)
+		s.mu.Lock()
+		s.downs++
+		s.mu.Unlock()
+	}
+	if !s.ring.Gone() {
+		time.Sleep(idle)
+		return
+	}
+	s.Close()
+}
+
+// reopen captures anew once the interface is there again under another number.
 func (s *Source) reopen() error {
 	time.Sleep(retry)
-	if _, err := net.InterfaceByName(s.opt.Interface); err != nil {
-		return nil //nolint:nilerr // it may come yet
+	if s.stop.Load() {
+		return io.EOF
 	}
-	s.used.Wait()
-	old := s.ring
-	if st, err := old.Stats(); err == nil {
-		s.before = s.sum(st)
+	if _, err := net.InterfaceByName(s.o.Interface); err != nil {
+		return nil //nolint:nilerr // it may come yet
 	}
 	if err := s.open(); err != nil {
 		return nil //nolint:nilerr // it may be going
 	}
-	old.Close()
+	if err := s.ring.Start(); err != nil {
+		s.Close()
+		return nil //nolint:nilerr // likewise
+	}
 	if s.stop.Load() {
 		s.ring.Stop()
 	}
 	return nil
 }
 
-func (s *Source) sum(st afpacket.Stats) afpacket.Stats {
-	return afpacket.Stats{Frames: s.before.Frames + st.Frames, Drops: s.before.Drops + st.Drops, Freezes: s.before.Freezes + st.Freezes}
+func (s *Source) log(format string, args ...any) {
+	if s.first {
+		s.o.Log(format, args...)
+	}
 }
 
 // Counters are those of a source since its beginning.
@@ -218,18 +234,38 @@ type Counters struct {
 	Downs uint64 // times that the interface was down or gone
 }
 
-// Counters reads them. It belongs to the goroutine of Next, or to a time when that
-// does not run.
+// Counters reads them. It may be called from any goroutine.
 func (s *Source) Counters() Counters {
-	st, err := s.ring.Stats()
-	if err != nil {
-		st = afpacket.Stats{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := Counters{s.before, s.downs}
+	if s.ring != nil {
+		if st, err := s.ring.Stats(); err == nil {
+			c.add(st)
+		}
 	}
-	return Counters{s.sum(st), s.downs}
+	return c
 }
 
-// Close gives the ring back. All batches must have been released.
+func (c *Counters) add(st afpacket.Stats) {
+	c.Frames += st.Frames
+	c.Drops += st.Drops
+	c.Freezes += st.Freezes
+}
+
+// Close gives the ring back.
 func (s *Source) Close() error {
-	s.used.Wait()
-	return s.ring.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ring == nil {
+		return nil
+	}
+	if st, err := s.ring.Stats(); err == nil {
+		c := Counters{Stats: s.before}
+		c.add(st)
+		s.before = c.Stats
+	}
+	err := s.ring.Close()
+	s.ring = nil
+	return err
 }
