@@ -391,8 +391,9 @@ func (a *app) parse(dir field.Dir, b []byte, offset uint64, end bool) int {
 	return min(r.Consumed, len(b))
 }
 
-// gap tells the parser that n bytes of a direction are missing.
-func (a *app) gap(dir field.Dir, n int, offset uint64) {
+// gap tells the parser that n bytes of a direction are missing, among them those
+// that it left and that do not come again.
+func (a *app) gap(dir field.Dir, n int, offset uint64, left []byte) {
 	if a.flow.Has(flow.AppGone) {
 		return
 	}
@@ -412,7 +413,7 @@ func (a *app) gap(dir field.Dir, n int, offset uint64) {
 	}
 	a.env.Now = a.w.now
 	in := &a.w.input
-	*in = proto.Input{Dir: dir, Gap: n, Start: !a.started[dir.Index()], Offset: offset}
+	*in = proto.Input{Dir: dir, Gap: n, Left: left, Start: !a.started[dir.Index()], Offset: offset}
 	a.started[dir.Index()] = true
 	if r := a.parser.Parse(in); r.Status == proto.Stop {
 		a.w.counters.app[a.proto.ID].errors++

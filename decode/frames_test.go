@@ -14,7 +14,7 @@ import (
 type takeAll struct{}
 
 func (takeAll) Data(_ *flow.Flow, _ field.Dir, b []byte, _ uint64, _ bool) int { return len(b) }
-func (takeAll) Gap(*flow.Flow, field.Dir, int, uint64)                         {}
+func (takeAll) Gap(*flow.Flow, field.Dir, int, uint64, []byte)                 {}
 
 // TestFrames opens a frame whose end is not known, and follows it over two
 // segments: the rules see it from its start each time it has grown.

@@ -167,8 +167,8 @@ func (w *worker) Data(f *flow.Flow, dir field.Dir, b []byte, offset uint64, end 
 }
 
 // Gap implements stream.Sink: bytes that will never come.
-func (w *worker) Gap(f *flow.Flow, dir field.Dir, n int, offset uint64) {
-	w.app(f).gap(dir, n, offset)
+func (w *worker) Gap(f *flow.Flow, dir field.Dir, n int, offset uint64, left []byte) {
+	w.app(f).gap(dir, n, offset, left)
 }
 
 // inspect runs detection over a packet and what it brought, then logs.

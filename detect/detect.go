@@ -398,9 +398,9 @@ func (s *signature) isProtoOnly() bool {
 }
 
 // isWholeFlow reports whether what a rule says of a packet, it says of the flow:
-// rules on addresses, on the protocol or on transactions alone.
+// rules on addresses, on the protocol, on transactions or on frames alone.
 func (s *signature) isWholeFlow() bool {
-	if s.hasTx || s.isIPOnly() {
+	if s.hasTx || s.onFrames || s.isIPOnly() {
 		return true
 	}
 	return (s.app != nil || s.appTests > 0) && len(s.units) == 0 && len(s.packet) == s.appTests && len(s.stateTests) == 0

@@ -204,6 +204,7 @@ type Input struct {
 	Dir  field.Dir
 	Data []byte // valid for the call only
 	Gap  int    // bytes missing before Data; Data is then empty
+	Left []byte // with Gap: what the parser left last time; part of the gap, as it comes no more
 	End  bool   // nothing more comes in this direction
 	// Start: first call for this direction.
 	Start bool

@@ -26,7 +26,7 @@ func (d *download) Data(_ *flow.Flow, _ field.Dir, b []byte, _ uint64, _ bool) i
 }
 
 // Gap implements Sink.
-func (d *download) Gap(*flow.Flow, field.Dir, int, uint64) {}
+func (d *download) Gap(*flow.Flow, field.Dir, int, uint64, []byte) {}
 
 func newDownload(opt Options) *download {
 	opt.Depth = 0

@@ -15,8 +15,9 @@ type Sink interface {
 	// with; the rest comes again with more behind it. end is set once, with or
 	// without bytes, when nothing follows.
 	Data(f *flow.Flow, dir field.Dir, b []byte, offset uint64, end bool) int
-	// Gap says that n bytes at offset will never come.
-	Gap(f *flow.Flow, dir field.Dir, n int, offset uint64)
+	// Gap says that n bytes at offset will never come. They count from what Data
+	// left behind: left is that, and comes no more either.
+	Gap(f *flow.Flow, dir field.Dir, n int, offset uint64, left []byte)
 }
 
 // Engine holds the sessions of one worker.
@@ -31,6 +32,7 @@ type Engine struct {
 	free     []uint32 // indices into sessions
 	pieces   buffer.Pool
 	now      arrival // the packet in work
+	leftBehind []byte // scratch: what the parser of a hole's direction waited with
 }
 
 // NewEngine returns an engine without sessions.

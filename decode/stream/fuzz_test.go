@@ -43,7 +43,7 @@ func (r *receiver) check(b []byte, off uint64) {
 }
 
 // Gap implements Sink.
-func (r *receiver) Gap(_ *flow.Flow, dir field.Dir, n int, off uint64) {
+func (r *receiver) Gap(_ *flow.Flow, dir field.Dir, n int, off uint64, _ []byte) {
 	if dir == field.ToClient || off != r.pos || n <= 0 {
 		r.t.Fatalf("gap of %d bytes at %d, want %d", n, off, r.pos)
 	}

@@ -173,7 +173,9 @@ func (a *arrival) deliver(i int, final bool) {
 			limit = h.edge()
 		}
 		_, more := a.lost(h)
-		end := !more && (final || s.state == flow.TCPClosed || h.full)
+		// What waits behind a hole that nobody has acknowledged keeps the
+		// direction open: its end was not seen.
+		end := !more && (h.full || (final || s.state == flow.TCPClosed) && len(h.ooo) == 0)
 		if limit > h.app || end && !h.ended {
 			if s.appStopped {
 				h.app = max(h.app, limit)
@@ -223,6 +225,9 @@ func (a *arrival) lost(h *half) (end uint64, ok bool) {
 	return min(h.ooo[0].off, h.acked()), true
 }
 
+// maxLeftBehind is the largest Engine.leftBehind that is kept, bytes.
+const maxLeftBehind = 64 << 10
+
 // hole passes over bytes that are lost. It reports whether there may be more to
 // deliver behind.
 func (a *arrival) hole(i int) bool {
@@ -234,6 +239,13 @@ func (a *arrival) hole(i int) bool {
 	}
 	edge := h.edge()
 	from := min(h.app, edge) // what the parser waited for more behind is lost with it
+	left := a.leftBehind[:0]
+	if from >= h.base && edge > from && !s.appStopped {
+		left = append(left, h.held()[from-h.base:edge-h.base]...)
+	}
+	if a.leftBehind = left; cap(left) > maxLeftBehind {
+		a.leftBehind = nil
+	}
 	a.pass(h, to)
 	h.app = to
 	if s.appStopped {
@@ -244,7 +256,7 @@ func (a *arrival) hole(i int) bool {
 	if a.p != nil {
 		a.p.AddEvent(packet.EvStreamReassemblySeqGap)
 	}
-	a.sink.Gap(a.f, dirOf(i), int(min(to-from, 1<<31-1)), from)
+	a.sink.Gap(a.f, dirOf(i), int(min(to-from, 1<<31-1)), from, left)
 	return true
 }
 

@@ -49,7 +49,7 @@ func (w *wire) Data(_ *flow.Flow, dir field.Dir, b []byte, _ uint64, end bool) i
 }
 
 // Gap implements Sink.
-func (w *wire) Gap(_ *flow.Flow, dir field.Dir, n int, _ uint64) {
+func (w *wire) Gap(_ *flow.Flow, dir field.Dir, n int, _ uint64, _ []byte) {
 	w.got[dir.Index()].WriteString("<" + strconv.Itoa(n) + ">")
 }
 

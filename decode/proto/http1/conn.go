@@ -61,6 +61,9 @@ type side struct {
 	bareLF bool
 	// waiting is how many bytes of an unfinished line were left to the pipeline.
 	waiting int
+	// held is the beginning of a line before a gap: what follows the gap is taken
+	// for its end, and the pipeline does not give these bytes again.
+	held []byte
 	done    bool // no further data is looked at
 }
 
@@ -134,21 +137,26 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 		return proto.Result{Consumed: len(in.Data)}
 	}
 	if in.Gap > 0 {
-		return p.gap(in.Dir, in.Gap)
+		return p.gap(in.Dir, in.Gap, in.Left)
+	}
+	data, before := in.Data, len(s.held)
+	if before > 0 {
+		s.held = append(s.held, data...)
+		data = s.held
 	}
 	used := 0
 	for {
-		p.at = used
-		n, v := steps[in.Dir.Index()][s.phase](p, in.Data[used:], in.End)
+		p.at = max(used-before, 0)
+		n, v := steps[in.Dir.Index()][s.phase](p, data[used:], in.End)
 		if used += n; n > 0 {
 			s.waiting = 0
 		}
 		if s.done {
-			used = len(in.Data)
+			used = len(data)
 			break
 		}
 		if v == broken {
-			s.done = true
+			s.done, s.held = true, nil
 			return proto.Result{Consumed: len(in.Data), Status: proto.Stop}
 		}
 		if v == more || p.upgrade.wanted {
@@ -160,10 +168,14 @@ func (p *parser) Parse(in *proto.Input) proto.Result {
 		p.upgrade = upgrade{}
 		p.env.Host.Upgrade(u.name, u.expect)
 		if u.name == "" {
-			used = len(in.Data) // the tunnel begins behind the answer's segment
+			used = len(data) // the tunnel begins behind the answer's segment
 		}
 	}
-	s.waiting = len(in.Data) - used
+	s.waiting = len(data) - used
+	if before > 0 {
+		s.held = append(s.held[:0], data[used:]...)
+		return proto.Result{Consumed: len(in.Data)}
+	}
 	if s.waiting > 0 {
 		return proto.Result{Consumed: used, Status: proto.Incomplete}
 	}
@@ -222,60 +234,32 @@ func (p *parser) tooLong(s *side, line, b []byte) bool {
 	return s.waiting > 0 && len(line) > p.cfg.fieldLimit
 }
 
-// gap takes n bytes of a direction as lost: bodies of known length go on behind
-// them, and where a response should begin they count as its body. Anything else
-// ends.
-func (p *parser) gap(dir field.Dir, n int) proto.Result {
+// gap passes over n bytes that are missing; left is what waited before them. Of
+// a body of known length, or one that ends with the connection, a gap is a
+// part. Elsewhere what is missing leaves no trace: what follows is taken for the
+// next byte, as other engines do.
+func (p *parser) gap(dir field.Dir, n int, left []byte) proto.Result {
 	s := p.side(dir)
-	if s.waiting > 0 {
-		return p.lost(dir)
+	if len(left) > 0 && len(s.held) == 0 {
+		s.held = append(s.held, left...)
+		n -= len(left)
 	}
 	switch s.phase {
-	case idle, inFirst:
-		if dir == toServer {
-			return p.lost(dir)
-		}
-		if s.tx == nil && !p.startResponse() {
-			return p.lost(dir)
-		}
-		s.tx.Advance(dir, progBody)
-		if s.phase == inFirst {
-			s.phase = inFinal
-		}
-		p.bodyGap(dir, n)
 	case untilEnd:
 		p.bodyGap(dir, n)
-	case inBody, inChunk:
+	case inBody:
 		k := int(min(int64(n), s.left))
 		p.bodyGap(dir, k)
-		s.left -= int64(k)
-		switch {
-		case s.left > 0:
-		case s.phase == inChunk:
-			if s.phase = inChunkEnd; k < n {
-				return p.lost(dir)
-			}
-		default:
-			if s.phase = inFinal; k < n {
-				// The rest of the gap hides the beginning of another message.
-				p.complete(dir)
-				return p.gap(dir, n-k)
-			}
+		if s.left -= int64(k); s.left > 0 {
+			break
+		}
+		if s.phase = inFinal; k < n {
+			p.complete(dir)
 		}
 	case inFinal:
 		p.complete(dir)
-		return p.gap(dir, n)
-	case ignoring:
-	default:
-		return p.lost(dir)
 	}
 	return proto.Result{}
-}
-
-// lost ends the parsing of a direction.
-func (p *parser) lost(dir field.Dir) proto.Result {
-	p.side(dir).done = true
-	return proto.Result{Status: proto.Stop}
 }
 
 // complete ends the message in work of a direction.

@@ -181,7 +181,9 @@ func TestGap(t *testing.T) {
 	}{
 		{"in a body", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab", 2, "ef" + ok, []int{200, 200}, 6},
 		{"to the end of a body", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab", 4, ok, []int{200, 200}, 6},
-		{"a whole response", "", 40, ok, []int{0, 200}, 40},
+		{"a whole response", "", 40, ok, []int{200, 0}, 2},
+		{"beyond a body", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab", 44, ok, []int{200, 200}, 6},
+		{"in a header", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX: a\r\n", 4, "\r\nabcdef", []int{200, 0}, 6},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := dial(t, settings{})

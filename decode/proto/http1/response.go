@@ -168,6 +168,12 @@ func (p *parser) responseHeader(b []byte, end bool) (int, verdict) {
 		return 0, p.endOfResponse()
 	}
 	n := skip + len(line)
+	if last := line[len(line)-1]; end && n == len(b) && last != '\n' && last != '\r' {
+		// The connection has ended within the line: it is no header any more.
+		m.wire += uint64(len(line))
+		t.flushHeader(toClient)
+		return n, p.endOfResponse()
+	}
 	if afterLFCR && string(line) == "\r\n" && hasPrefix(b[n:], "\r\n") {
 		// LF CR CR LF CR LF: six bytes, two line ends.
 		n += 2
@@ -224,8 +230,9 @@ func headerEnd(b []byte, end bool) (line []byte, wait bool) {
 	}
 }
 
-// responseBody reads a body of known length.
-func (p *parser) responseBody(b []byte, _ bool) (int, verdict) {
+// responseBody reads a body of known length. One that the end of the connection
+// cuts short counts as whole.
+func (p *parser) responseBody(b []byte, end bool) (int, verdict) {
 	n := int(min(int64(len(b)), p.res.left))
 	if n > 0 {
 		p.res.left -= int64(n)
@@ -233,7 +240,7 @@ func (p *parser) responseBody(b []byte, _ bool) (int, verdict) {
 			return n, broken
 		}
 	}
-	if p.res.left > 0 {
+	if p.res.left > 0 && !end {
 		return n, more
 	}
 	p.res.phase = inFinal
