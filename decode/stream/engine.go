@@ -27,12 +27,12 @@ type Engine struct {
 	// server, and calls Swap. Set by the worker.
 	Reverse func(*flow.Flow)
 
-	opt      Options
-	sessions []*session
-	free     []uint32 // indices into sessions
-	pieces   buffer.Pool
-	now      arrival // the packet in work
-	leftBehind []byte // scratch: what the parser of a hole's direction waited with
+	opt        Options
+	sessions   []*session
+	free       []uint32 // indices into sessions
+	pieces     buffer.Pool
+	now        arrival // the packet in work
+	leftBehind []byte  // scratch: what the parser of a hole's direction waited with
 }
 
 // NewEngine returns an engine without sessions.

@@ -64,7 +64,7 @@ type side struct {
 	// held is the beginning of a line before a gap: what follows the gap is taken
 	// for its end, and the pipeline does not give these bytes again.
 	held []byte
-	done    bool // no further data is looked at
+	done bool // no further data is looked at
 }
 
 // parser holds one connection.
