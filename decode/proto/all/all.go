@@ -25,6 +25,7 @@ import (
 	"weir/decode/proto/sip"
 	"weir/decode/proto/smb"
 	"weir/decode/proto/smtp"
+	"weir/decode/proto/snmp"
 	"weir/decode/proto/ssh"
 	"weir/decode/proto/tftp"
 	"weir/decode/proto/tls"
@@ -61,5 +62,6 @@ func Set() (*proto.Set, error) {
 		sip.Protocol,
 		pgsql.Protocol,
 		rfb.Protocol,
+		snmp.Protocol,
 	}, known...)...)
 }

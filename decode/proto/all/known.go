@@ -16,8 +16,6 @@ var known = []*proto.Protocol{
 	{Name: "msn", Doc: "MSN messenger.", Transport: proto.TCP},
 	{Name: "telnet", Doc: "Telnet (RFC 854).", Transport: proto.TCP,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "23", Min: 2, Func: when(func(b []byte) bool { return b[0] == 0xff && b[1] >= 0xf0 })}}},
-	{Name: "snmp", Doc: "Network management (RFC 3416).", Transport: proto.UDP,
-		Probes: []proto.Probe{{Transport: proto.UDP, Ports: "161,162", Min: 8, Func: when(func(b []byte) bool { return b[0] == 0x30 })}}},
 	{Name: "modbus", Doc: "Modbus.", Transport: proto.TCP, OffByDefault: true,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "502", Min: 8, Func: when(func(b []byte) bool {
 			n := binary.BigEndian.Uint16(b[4:])
