@@ -36,7 +36,7 @@ type file struct {
 
 // files returns all made captures.
 func files() []file {
-	return slices.Concat(linkFiles(), tunnelFiles(), brokenFiles(), fragmentFiles(), streamFiles(), httpFiles(), dnsFiles(), mailFiles(), snmpFiles(), formatFiles())
+	return slices.Concat(linkFiles(), tunnelFiles(), brokenFiles(), fragmentFiles(), streamFiles(), httpFiles(), dnsFiles(), mailFiles(), snmpFiles(), scadaFiles(), formatFiles())
 }
 
 // write writes the captures below dir.

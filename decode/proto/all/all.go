@@ -14,6 +14,7 @@ import (
 	"weir/decode/proto/imap"
 	"weir/decode/proto/krb5"
 	"weir/decode/proto/ldap"
+	"weir/decode/proto/modbus"
 	"weir/decode/proto/mqtt"
 	"weir/decode/proto/nfs"
 	"weir/decode/proto/ntp"
@@ -58,6 +59,7 @@ func Set() (*proto.Set, error) {
 		rdp.Protocol,
 		bittorrent.Protocol,
 		ike.Protocol,
+		modbus.Protocol,
 		mqtt.Protocol,
 		sip.Protocol,
 		pgsql.Protocol,

@@ -16,11 +16,6 @@ var known = []*proto.Protocol{
 	{Name: "msn", Doc: "MSN messenger.", Transport: proto.TCP},
 	{Name: "telnet", Doc: "Telnet (RFC 854).", Transport: proto.TCP,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "23", Min: 2, Func: when(func(b []byte) bool { return b[0] == 0xff && b[1] >= 0xf0 })}}},
-	{Name: "modbus", Doc: "Modbus.", Transport: proto.TCP, OffByDefault: true,
-		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "502", Min: 8, Func: when(func(b []byte) bool {
-			n := binary.BigEndian.Uint16(b[4:])
-			return b[2] == 0 && b[3] == 0 && n >= 2 && n <= 254
-		})}}},
 	{Name: "dnp3", Doc: "Distributed network protocol (IEEE 1815).", Transport: proto.TCP, OffByDefault: true,
 		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "20000", Min: 10, Func: when(func(b []byte) bool {
 			return b[0] == 0x05 && b[1] == 0x64 && b[2] >= 5
