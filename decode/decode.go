@@ -70,6 +70,9 @@ type Options struct {
 	Inspector func(i int, pub event.Publisher) Inspector
 	// FlowEnded, if not nil, makes what worker i tells of each flow at its end.
 	FlowEnded func(i int) func(f *flow.Flow)
+	// Refused, if not nil, makes what worker i tells of packets that a rule would have
+	// dropped, where the traffic is not inline. It must not wait.
+	Refused func(i int) func(p *packet.Packet)
 	// Ordered: inspectors share state that they touch in turn. Then Inspector
 	// must return a Sequenced.
 	Ordered bool
@@ -151,6 +154,9 @@ func New(o *Options) (*Pipeline, error) {
 		}
 		if o.FlowEnded != nil {
 			w.flowEnded = o.FlowEnded(i)
+		}
+		if o.Refused != nil && !o.Stream.IPS {
+			w.refused = o.Refused(i)
 		}
 		pl.instruct(w)
 		if w.logsFrames = lane.Wants("frame"); w.logsFrames {

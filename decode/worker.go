@@ -23,7 +23,8 @@ type worker struct {
 	pub       event.Publisher
 	index     int
 	turns     *turns
-	flowEnded func(f *flow.Flow) // may be nil
+	flowEnded func(f *flow.Flow)     // may be nil
+	refused   func(p *packet.Packet) // may be nil
 	files     *file.Store
 	describer describer   // of stored files; may be nil
 	buffers   buffer.Pool // of all parsers
@@ -215,6 +216,9 @@ func (w *worker) inspect(p *packet.Packet, f *flow.Flow, a *app, opening bool) {
 
 // verdict carries out what the engine decided.
 func (w *worker) verdict(p *packet.Packet, f *flow.Flow, v Verdict) {
+	if w.in.DropRule != nil && w.refused != nil {
+		w.refused(p)
+	}
 	if v == 0 {
 		return
 	}

@@ -14,13 +14,14 @@ import (
 // Peer is another network namespace, joined to that of the test by a wire: a pair of
 // interfaces (veth(4)), of the same name on both sides.
 type Peer struct {
+	name  string
 	calls chan func()
 }
 
 // NewPeer makes one. The wire carries the addresses here and there, of IPv4 or IPv6.
 func NewPeer(t testing.TB, name string, here, there netip.Prefix) *Peer {
 	t.Helper()
-	p := &Peer{calls: make(chan func())}
+	p := &Peer{name: name, calls: make(chan func())}
 	made, ended := make(chan int), make(chan struct{})
 	var err error
 	go func() {
@@ -63,6 +64,20 @@ func (p *Peer) Do(f func()) {
 	done := make(chan struct{})
 	p.calls <- func() { defer close(done); f() }
 	<-done
+}
+
+// Cut takes the wire away.
+func (p *Peer) Cut(t testing.TB) {
+	t.Helper()
+	ifc, err := net.InterfaceByName(p.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := make([]byte, unix.SizeofIfInfomsg)
+	binary.NativeEndian.PutUint32(body[4:], uint32(ifc.Index))
+	if err := request(unix.RTM_DELLINK, 0, body); err != nil {
+		t.Fatalf("take %s away: %v", p.name, err)
+	}
 }
 
 // veth makes a pair of interfaces, the second in namespace ns.

@@ -133,6 +133,29 @@ func TestTraffic(t *testing.T) {
 	}
 }
 
+// TestRenew takes an interface away: the program comes back with the next of its name.
+func TestRenew(t *testing.T) {
+	if !nstest.Enter(t) {
+		return
+	}
+	first := peers(t)
+	p := open(t, Options{})
+	if _, err := p.Attach(wire); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Renew(); err != nil || attachedTo(t, wire) != 1 {
+		t.Errorf("nothing has happened: %v", err)
+	}
+	first.Cut(t)
+	if err := p.Renew(); err != nil {
+		t.Errorf("the interface is gone: %v", err)
+	}
+	peers(t)
+	if err := p.Renew(); err != nil || attachedTo(t, wire) != 1 {
+		t.Errorf("not attached to the new interface: %v", err)
+	}
+}
+
 // TestGeneric attaches where no driver can.
 func TestGeneric(t *testing.T) {
 	if !nstest.Enter(t) {

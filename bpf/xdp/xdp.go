@@ -66,8 +66,9 @@ const (
 )
 
 type attached struct {
-	link link.Link
-	mode Mode
+	link  link.Link
+	mode  Mode
+	index int // of the interface
 }
 
 // Open loads the program.
@@ -96,8 +97,7 @@ func Open(o Options) (*Program, error) {
 }
 
 // Attach puts the program in front of an interface: in the driver, or behind it
-// where the driver cannot. An interface that was taken away and is there again
-// takes another Attach.
+// where the driver cannot.
 func (p *Program) Attach(name string) (Mode, error) {
 	ifc, err := net.InterfaceByName(name)
 	if err != nil {
@@ -115,7 +115,7 @@ func (p *Program) Attach(name string) (Mode, error) {
 		switch {
 		case err == nil:
 			p.mu.Lock()
-			p.links[name] = attached{l, m.mode}
+			p.links[name] = attached{l, m.mode, ifc.Index}
 			p.mu.Unlock()
 			return m.mode, nil
 		case errors.Is(err, unix.EBUSY) || errors.Is(err, unix.EEXIST):
@@ -137,10 +137,32 @@ func (p *Program) Detach(name string) error {
 		return nil
 	}
 	delete(p.links, name)
+	if a.link == nil {
+		return nil
+	}
 	if err := a.link.Close(); err != nil {
 		return fmt.Errorf("detach XDP from %s: %w", name, err)
 	}
 	return nil
+}
+
+// Renew attaches the program to interfaces that were taken away and are there again.
+func (p *Program) Renew() error {
+	var errs []error
+	p.mu.Lock()
+	links := maps.Clone(p.links)
+	p.mu.Unlock()
+	for name, a := range links {
+		if ifc, err := net.InterfaceByName(name); err == nil && ifc.Index != a.index {
+			if _, err := p.Attach(name); err != nil {
+				errs = append(errs, err)
+				p.mu.Lock()
+				p.links[name] = attached{} // to be tried again
+				p.mu.Unlock()
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Attached returns where the program is, and how.
@@ -149,7 +171,7 @@ func (p *Program) Attached() map[string]Mode {
 	defer p.mu.Unlock()
 	m := make(map[string]Mode, len(p.links))
 	for name, a := range p.links {
-		m[name] = a.mode
+		m[name] = a.mode // empty where Renew could not
 	}
 	return m
 }

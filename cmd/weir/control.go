@@ -145,6 +145,7 @@ func (c *control) orders() *http.ServeMux {
 		c.x.pl.AtRest(func() { loaded = c.x.rules.loaded })
 		fmt.Fprintf(w, "%d rules in force\n", loaded)
 	})
+	c.blockOrders(m)
 	m.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "stopping")
 		c.stop()

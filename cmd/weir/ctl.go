@@ -26,6 +26,7 @@ Exit status: 0 done; 1 nobody answers, or it could not be done; 2 the command li
 is wrong.`,
 		Example: `  weir ctl stats
   weir ctl flows --limit 20
+  weir ctl block 192.0.2.7 --ttl 1h
   weir ctl reload`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -35,9 +36,11 @@ is wrong.`,
 	flows := ctlVerb("flows", "Print open flows as JSON", http.MethodGet, &socket, func() string { return fmt.Sprintf("?limit=%d", limit) })
 	flows.Flags().IntVar(&limit, "limit", limit, "print `N` flows at most")
 	none := func() string { return "" }
+	cmd.AddCommand(blockCommands(&socket)...)
 	cmd.AddCommand(
 		ctlVerb("stats", "Print all counters as JSON", http.MethodGet, &socket, none), flows,
 		ctlVerb("reload", "Load the rules anew; those before stay in force where that fails", http.MethodPost, &socket, none),
+		ctlVerb("blocked", "Print the block list as JSON", http.MethodGet, &socket, none),
 		ctlVerb("metrics", "Print all counters as Prometheus reads them", http.MethodGet, &socket, none),
 		ctlVerb("stop", "End the run; what was captured is analysed and written", http.MethodPost, &socket, none))
 	return cmd

@@ -73,6 +73,10 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 	if a.delivery, err = startDelivery(cfg, &o.brokerOptions, cfg.DefaultLogDir, true, warn); err != nil {
 		return err
 	}
+	if a.blocker, err = openBlocker(cfg, watched, warn, say); err != nil {
+		return err
+	}
+	defer a.blocker.close()
 	x, err := a.begin(cfg.DefaultLogDir, names)
 	if err != nil {
 		return err
@@ -82,6 +86,9 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 		return errors.Join(err, x.end())
 	}
 	x.counted = append(x.counted, from)
+	if a.blocker != nil {
+		x.counted = append(x.counted, a.blocker)
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ctl := &control{x: x, stop: stop, reload: func() error { return x.reload(o, say) }}

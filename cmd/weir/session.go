@@ -11,6 +11,7 @@ import (
 	"weir/decode"
 	"weir/decode/event"
 	"weir/decode/flow"
+	"weir/decode/packet"
 	"weir/detect"
 	"weir/sinks/eve"
 	"weir/sinks/filestore"
@@ -97,6 +98,9 @@ func (x *session) make(lanes []*eve.Lane, dir string) (err error) {
 		o.FlowEnded = func(i int) func(*flow.Flow) { return tallies[i].flow }
 	}
 	x.seen = watchAlerts(a.cfg, &o)
+	if b := a.blocker; b != nil {
+		o.Refused = func(int) func(*packet.Packet) { return b.refuse }
+	}
 	lane := o.Lane
 	o.Lane = func(i int) decode.Lane {
 		l := lane(i)
