@@ -18,7 +18,6 @@ func consumeArchiveCommand() *cobra.Command {
 	var co config.Options
 	var ao archive.Options
 	var format string
-	var idle time.Duration
 	cmd := &cobra.Command{
 		Use:   "archive [flags]",
 		Short: "Keep events in compressed files by hour",
@@ -41,44 +40,19 @@ command line is wrong.`,
 			if err != nil {
 				return err
 			}
-			given := cmd.Flags().Changed
-			s := cfg.Root().Get("archive")
-			if v := s.String("dir", ""); v != "" && !given("archive") {
-				ao.Dir = v
-			}
-			if v := s.String("format", ""); v != "" && !given("format") {
-				format = v
-			}
-			if v := span(s, "idle", 0); v > 0 && !given("idle") {
-				idle = v
-			}
-			if format != string(archive.JSON) && format != string(archive.Parquet) {
-				if given("format") {
-					return usagef("--format %q: want json or parquet", format)
-				}
-				s.Reject("format", "json or parquet")
-			}
-			store, err := archiveStore(s.Get("s3"))
-			if err = errors.Join(cfg.Err(), err); err != nil {
-				return err
-			}
-			if idle <= 0 {
-				return usagef("--idle %v: want more than 0", idle)
-			}
 			options, err := o.options("archive", warn)
 			if err != nil {
 				return err
 			}
-			ao.Format, ao.Idle, ao.Log = archive.Format(format), idle, warn
-			if store != nil {
-				q, err := store.Start(ao.Dir, warn)
-				if err != nil {
-					return err
-				}
-				defer q.Close()
-				ao.Finished = func(e archive.Entry) { q.Add(e.File) }
+			given := cmd.Flags().Changed
+			if format != string(archive.JSON) && format != string(archive.Parquet) {
+				return usagef("--format %q: want json or parquet", format)
 			}
-			a, err := archive.Open(ao)
+			if ao.Idle <= 0 {
+				return usagef("--idle %v: want more than 0", ao.Idle)
+			}
+			ao.Format = archive.Format(format)
+			a, err := openArchive(cfg, ao, given, warn)
 			if err != nil {
 				return err
 			}
@@ -95,11 +69,64 @@ command line is wrong.`,
 	f.StringArrayVar(&co.Sets, "set", nil, "set one `KEY=VALUE` of the configuration")
 	f.StringVar(&ao.Dir, "archive", "archive", "`FOLDER` of the archive")
 	f.StringVarP(&format, "format", "f", "json", "`json|parquet`")
-	f.DurationVar(&idle, "idle", 10*time.Minute, "finish a file when nothing has come for so `LONG`")
+	f.DurationVar(&ao.Idle, "idle", archiveIdle, "finish a file when nothing has come for so `LONG`")
 	_ = cmd.MarkFlagFilename("config", "yaml")
 	_ = cmd.MarkFlagDirname("archive")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"json", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// archiveIdle is after how long without events a file of the archive is finished.
+const archiveIdle = 10 * time.Minute
+
+// copiedArchive is an archive whose finished files are copied to an object store.
+type copiedArchive struct {
+	*archive.Archive
+	queue *s3.Queue // nil: they are not
+}
+
+// Close implements closing.
+func (c copiedArchive) Close() error {
+	err := c.Archive.Close()
+	if c.queue != nil {
+		c.queue.Close()
+	}
+	return err
+}
+
+// openArchive opens an archive as the section archive says, where flags do not.
+func openArchive(cfg *config.Config, o archive.Options, given func(flag string) bool, warn func(string, ...any)) (_ closing, err error) {
+	s := cfg.Root().Get("archive")
+	if v := s.String("dir", ""); v != "" && !given("archive") {
+		o.Dir = v
+	}
+	if v := archive.Format(s.String("format", "")); v != "" && !given("format") {
+		if o.Format = v; v != archive.JSON && v != archive.Parquet {
+			s.Reject("format", "json or parquet")
+		}
+	}
+	if v := span(s, "idle", 0); v > 0 && !given("idle") {
+		o.Idle = v
+	}
+	store, err := archiveStore(s.Get("s3"))
+	if err = errors.Join(cfg.Err(), err); err != nil {
+		return nil, err
+	}
+	o.Log = warn
+	var c copiedArchive
+	if store != nil {
+		if c.queue, err = store.Start(o.Dir, warn); err != nil {
+			return nil, err
+		}
+		o.Finished = func(e archive.Entry) { c.queue.Add(e.File) }
+	}
+	if c.Archive, err = archive.Open(o); err != nil {
+		if c.queue != nil {
+			c.queue.Close()
+		}
+		return nil, err
+	}
+	return c, nil
 }
 
 // archiveStore reads the section archive.s3; nil if there is none.

@@ -33,7 +33,7 @@ func TestControl(t *testing.T) {
 	status := make(chan int, 1)
 	begin := func(more ...string) {
 		go func() {
-			status <- run(context.Background(), append([]string{"run", "-i", "lo", "-S", rules, "-l", dir, "--control", socket}, more...), &out, &out)
+			status <- run(context.Background(), append([]string{"run", "-i", "lo", "-S", rules, "-l", dir, "--control", socket, "--set", "nsq.mode=off"}, more...), &out, &out)
 		}()
 	}
 	begin("--http", "127.0.0.1:4999")

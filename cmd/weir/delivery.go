@@ -10,23 +10,41 @@ import (
 	"weir/sinks/nsq"
 )
 
-// startDelivery starts the line to brokers, with the spool below dir; nil if
-// neither flags nor configuration name any.
-func startDelivery(cfg *config.Config, o *brokerOptions, dir string, live bool, warn func(string, ...any)) (*nsq.Delivery, error) {
-	no, err := deliveryOptions(cfg, o)
+// embeddedQueue is how many messages of a channel the broker of this process holds
+// in memory; what is more it has on disk.
+const embeddedQueue = 1000
+
+// startDelivery starts the line to brokers for captures, with the spool below dir;
+// nil if neither flags nor configuration name any.
+func startDelivery(cfg *config.Config, o *brokerOptions, dir string, warn func(string, ...any)) (*nsq.Delivery, error) {
+	no, err := deliveryOptions(cfg, o, nsq.Off)
 	if err != nil || no.Mode == nsq.Off {
 		return nil, err
 	}
+	no.Wait = true // a live worker waits for nobody, a reader of files may
+	return openDelivery(no, dir, warn)
+}
+
+func openDelivery(no nsq.Options, dir string, warn func(string, ...any)) (*nsq.Delivery, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make log folder: %w", err)
 	}
-	no.StateDir, no.Wait, no.Log = dir, !live, warn // a live worker waits for nobody
+	no.StateDir, no.Log = dir, warn
 	return nsq.Start(no)
 }
 
+// liveMode is the mode of a live run that nobody has chosen: brokers in this process,
+// unless a configuration says where events go.
+func liveMode(cfg *config.Config, file string) nsq.Mode {
+	if file != "" && cfg.Root().Get("outputs").Exists() && !cfg.NSQ.Exists() {
+		return nsq.Off
+	}
+	return nsq.Embedded
+}
+
 // deliveryOptions reads the sections nsq and spool; flags come first. Without
-// brokers the mode is off.
-func deliveryOptions(cfg *config.Config, flags *brokerOptions) (nsq.Options, error) {
+// brokers, and without a mode, it is def.
+func deliveryOptions(cfg *config.Config, flags *brokerOptions, def nsq.Mode) (nsq.Options, error) {
 	o, s, tls := *flags, cfg.NSQ, cfg.NSQ.Get("tls")
 	given := func(flag string) bool { return flags.set != nil && flags.set(flag) }
 	text := func(flag string, s config.Section, key string, to *string) {
@@ -47,7 +65,6 @@ func deliveryOptions(cfg *config.Config, flags *brokerOptions) (nsq.Options, err
 	if len(flags.Brokers)+len(flags.Lookups) == 0 {
 		o.Brokers, o.Lookups = brokers, lookups
 	}
-	def := nsq.Off
 	switch {
 	case len(o.Brokers) > 0:
 		def = nsq.External
@@ -69,8 +86,14 @@ func deliveryOptions(cfg *config.Config, flags *brokerOptions) (nsq.Options, err
 	default:
 		s.Reject("mode", "embedded, external, lookup or off")
 	}
-	switch no.Confirm = nsq.Confirm(s.String("confirm", string(nsq.ByBroker))); no.Confirm {
-	case nsq.ByBroker, nsq.ByStore:
+	if no.Mode == nsq.Embedded {
+		no.Broker = nsq.BrokerOptions{
+			TCP: s.String("listen", ""), HTTP: s.String("http", ""), Lookup: s.Bool("lookup", true), Admin: s.Bool("admin", true),
+			AnyPort: true, MemQueue: int64(s.Uint("mem-queue", embeddedQueue)),
+		}
+	}
+	switch no.Confirm = nsq.Confirm(s.String("confirm", "")); no.Confirm {
+	case "", nsq.ByBroker, nsq.ByStore:
 	default:
 		s.Reject("confirm", "store or broker")
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -11,24 +12,28 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"weir/sinks/archive"
 	"weir/sinks/store"
 )
 
 func eventsCommand() *cobra.Command {
 	var q store.Query
-	var dir, from, to, format string
+	var from, to, format string
+	var in eventSource
 	cmd := &cobra.Command{
 		Use:   "events [flags]",
-		Short: "Find events in the store",
-		Long: `Find events that weir consume store has kept, in the order of time. Times are
-2026-01-02, 2026-01-02T15:04 or 2026-01-02T15:04:05, in UTC, or how long ago: 90m, 12h.
+		Short: "Find events in a store or an archive",
+		Long: `Find events that weir run or weir consume has kept, in the order of time: in the folder
+of a store, in PostgreSQL, in ClickHouse, or in an archive. Times are 2026-01-02, 2026-01-02T15:04 or 2026-01-02T15:04:05, in UTC, or how long ago: 90m, 12h.
 
 Exit status: 0 done, also without events; 1 the store cannot be read; 2 the command
 line is wrong.`,
 		Example: `  weir events --from 24h --type alert --severity 1
   weir events --sid 2100498 --format json | jq .payload_printable
   weir events --host evil.example --from 2026-01-02 --to 2026-01-03 --format csv
-  weir events --process curl --text '"status":404'`,
+  weir events --process curl --text '"status":404'
+  weir events --postgres postgres://weir@db.example/events --sid 2100498
+  weir events --archive archive --from 2026-01-02 --format parquet > day.parquet`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			now := time.Now()
@@ -38,14 +43,15 @@ line is wrong.`,
 			if q.To, err = parseWhen(to, now); err != nil {
 				return usagef("--to %v", err)
 			}
-			if _, err := os.Stat(dir); err != nil {
-				return fmt.Errorf("no store: %w", err)
+			stdout := cmd.OutOrStdout()
+			if f, ok := stdout.(*os.File); ok && format == "parquet" && terminal(f) {
+				return usagef("--format parquet: that is not for a terminal: send it to a file")
 			}
-			out, err := newRows(format, cmd.OutOrStdout())
+			out, err := newRows(format, stdout)
 			if err != nil {
 				return err
 			}
-			if err := store.Find(cmd.Context(), dir, q, out.add); err != nil {
+			if err := in.find(cmd.Context(), q, out.add); err != nil {
 				return err
 			}
 			return out.end()
@@ -53,7 +59,10 @@ line is wrong.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&dir, "store", defaultStore, "`FOLDER` of the store")
+	f.StringVar(&in.dir, "store", defaultStore, "`FOLDER` of the store")
+	f.StringVar(&in.postgres, "postgres", "", "the PostgreSQL at this `URL` instead")
+	f.StringVar(&in.clickhouse, "clickhouse", "", "the ClickHouse at this `URL` instead")
+	f.StringVar(&in.archive, "archive", "", "the archive in this `FOLDER` instead")
 	f.StringVar(&from, "from", "", "not before this `TIME`")
 	f.StringVar(&to, "to", "", "before this `TIME`")
 	f.StringSliceVar(&q.Types, "type", nil, "only these event `TYPES`, such as alert,dns")
@@ -64,10 +73,30 @@ line is wrong.`,
 	f.StringVar(&q.Process, "process", "", "only events of this `PROGRAM`")
 	f.StringVar(&q.Text, "text", "", "only events that contain this `TEXT`")
 	f.IntVarP(&q.Limit, "limit", "n", 0, "at most `N`, the earliest")
-	f.StringVarP(&format, "format", "f", "table", "`table|json|csv`")
+	f.StringVarP(&format, "format", "f", "table", "`table|json|csv|parquet`")
 	_ = cmd.MarkFlagDirname("store")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json", "csv"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.MarkFlagDirname("archive")
+	cmd.MarkFlagsMutuallyExclusive("store", "postgres", "clickhouse", "archive")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json", "csv", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// eventSource is where events are looked for.
+type eventSource struct{ dir, postgres, clickhouse, archive string }
+
+func (s *eventSource) find(ctx context.Context, q store.Query, each func(*store.Row) error) error {
+	switch {
+	case s.postgres != "":
+		return store.FindPostgres(ctx, s.postgres, q, each)
+	case s.clickhouse != "":
+		return store.FindClickHouse(ctx, s.clickhouse, q, each)
+	case s.archive != "":
+		return archive.Find(ctx, s.archive, q, each)
+	}
+	if _, err := os.Stat(s.dir); err != nil {
+		return fmt.Errorf("no store: %w", err)
+	}
+	return store.Find(ctx, s.dir, q, each)
 }
 
 // parseWhen reads a time, or how long ago it is; empty is the zero time.
@@ -118,8 +147,12 @@ func newRows(format string, w io.Writer) (r rows, err error) {
 			_, err := fmt.Fprintln(w, tableLine(e))
 			return err
 		}
+	case "parquet":
+		p := archive.NewParquet(w)
+		r.add = func(e *store.Row) error { return p.Add([]byte(e.Raw)) }
+		r.end = p.Close
 	default:
-		return r, usagef("--format %q: want table, json or csv", format)
+		return r, usagef("--format %q: want table, json, csv or parquet", format)
 	}
 	return r, nil
 }

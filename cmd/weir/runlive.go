@@ -26,7 +26,7 @@ const drainFor = 10 * time.Second
 const flushEvery = time.Second
 
 // runLive is weir run.
-func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
+func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err error) {
 	var mu sync.Mutex
 	warn := func(format string, args ...any) {
 		mu.Lock()
@@ -70,9 +70,13 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 		a.rules.loadedAt = time.Now()
 	}
 	a.tellRules()
-	if a.delivery, err = startDelivery(cfg, &o.brokerOptions, cfg.DefaultLogDir, true, warn); err != nil {
+	line, err := startLiveDelivery(cfg, o, warn)
+	if err != nil {
 		return err
 	}
+	a.delivery = line.line
+	defer func() { err = errors.Join(err, line.end(warn)) }()
+	line.leaveOut(watched)
 	if a.blocker, err = openBlocker(cfg, watched, warn, say); err != nil {
 		return err
 	}
@@ -80,6 +84,9 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 	x, err := a.begin(cfg.DefaultLogDir, names)
 	if err != nil {
 		return err
+	}
+	if line.line != nil {
+		x.counted = append(x.counted, newDeliveryStats(line.line, line.cons))
 	}
 	from, err := x.openFeeds(watched)
 	if err != nil {
@@ -111,14 +118,6 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) error {
 	tellManager(managerStopping)
 	ctl.close()
 	err = errors.Join(err, x.end())
-	if a.delivery != nil {
-		rest, stop := context.WithTimeout(context.Background(), drainFor)
-		if derr := a.delivery.Drain(rest); derr != nil {
-			warn("%v; they go with the next run", derr)
-		}
-		stop()
-		err = errors.Join(err, a.delivery.Close())
-	}
 	c := from.account()
 	say("ended: %d packets analysed, %d dropped by the kernel for want of room, %d passed over by the filter; %d alerts",
 		x.pl.Read.Packets, c.Drops, c.passed, a.stats.Alerts)

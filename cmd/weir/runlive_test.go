@@ -130,7 +130,7 @@ alert tcp any any -> any any (msg:"new"; dsize:>0; content:"end"; sid:4;)
 	var out output
 	status := make(chan int, 1)
 	go func() {
-		status <- run(ctx, []string{"run", "-i", "lo", "-S", rules, "-l", dir, "--control", "off", "--workers", fmt.Sprint(workers)}, &out, &out)
+		status <- run(ctx, []string{"run", "-i", "lo", "-S", rules, "-l", dir, "--control", "off", "--set", "nsq.mode=off", "--workers", fmt.Sprint(workers)}, &out, &out)
 	}()
 	out.await(t, "ready")
 

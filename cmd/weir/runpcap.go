@@ -60,7 +60,7 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) (err
 	if o.Profile && a.rules != nil {
 		a.costs = a.rules.engine.NewCosts()
 	}
-	if a.delivery, err = startDelivery(cfg, &o.brokerOptions, cfg.DefaultLogDir, false, warn); err != nil {
+	if a.delivery, err = startDelivery(cfg, &o.brokerOptions, cfg.DefaultLogDir, warn); err != nil {
 		return err
 	}
 	stop := func() {}

@@ -52,8 +52,8 @@ func readManifest(dir string) (all []Entry, err error) {
 
 // lineWriter is a format of finished files.
 type lineWriter interface {
-	add(line []byte) error
-	close() error
+	Add(line []byte) error
+	Close() error
 }
 
 // finish makes a part a finished file, lists it and removes the part.
@@ -107,7 +107,7 @@ func (a *Archive) convert(part *os.File, w io.Writer) (n int, err error) {
 	defer dec.Close()
 	var to lineWriter
 	if a.o.Format == Parquet {
-		to = newParquet(w)
+		to = NewParquet(w)
 	} else if to, err = newLines(w); err != nil {
 		return 0, err
 	}
@@ -115,15 +115,15 @@ func (a *Archive) convert(part *os.File, w io.Writer) (n int, err error) {
 	in.Buffer(make([]byte, 64<<10), maxLine)
 	in.Split(wholeLines)
 	for in.Scan() {
-		if err := to.add(in.Bytes()); err != nil {
+		if err := to.Add(in.Bytes()); err != nil {
 			return n, err
 		}
 		n++
 	}
 	if err := in.Err(); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return n, errors.Join(fmt.Errorf("read %s: %w", part.Name(), err), to.close())
+		return n, errors.Join(fmt.Errorf("read %s: %w", part.Name(), err), to.Close())
 	}
-	return n, to.close()
+	return n, to.Close()
 }
 
 // wholeLines is bufio.ScanLines without what has no line feed behind it.
@@ -169,7 +169,8 @@ func newLines(w io.Writer) (*lines, error) {
 	return &lines{enc}, err
 }
 
-func (l *lines) add(line []byte) error {
+// Add implements lineWriter.
+func (l *lines) Add(line []byte) error {
 	if _, err := l.enc.Write(line); err != nil {
 		return err
 	}
@@ -177,4 +178,5 @@ func (l *lines) add(line []byte) error {
 	return err
 }
 
-func (l *lines) close() error { return l.enc.Close() }
+// Close implements lineWriter.
+func (l *lines) Close() error { return l.enc.Close() }

@@ -31,16 +31,19 @@ type row struct {
 // rowGroup is how many rows are collected in memory.
 const rowGroup = 20_000
 
-type parquetWriter struct {
+// ParquetWriter writes events as a Parquet file.
+type ParquetWriter struct {
 	w *parquet.GenericWriter[row]
 	n int
 }
 
-func newParquet(w io.Writer) *parquetWriter {
-	return &parquetWriter{w: parquet.NewGenericWriter[row](w, parquet.Compression(&parquet.Zstd))}
+// NewParquet begins a file.
+func NewParquet(w io.Writer) *ParquetWriter {
+	return &ParquetWriter{w: parquet.NewGenericWriter[row](w, parquet.Compression(&parquet.Zstd))}
 }
 
-func (p *parquetWriter) add(line []byte) error {
+// Add adds an event, an object in JSON.
+func (p *ParquetWriter) Add(line []byte) error {
 	var e struct {
 		Timestamp string
 		Type      string `json:"event_type"`
@@ -78,4 +81,5 @@ func (p *parquetWriter) add(line []byte) error {
 	return nil
 }
 
-func (p *parquetWriter) close() error { return p.w.Close() }
+// Close ends the file.
+func (p *ParquetWriter) Close() error { return p.w.Close() }

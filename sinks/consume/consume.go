@@ -70,6 +70,7 @@ type Consumer struct {
 	track   *identity.Tracker
 
 	Handled, Duplicates, Requeued, Dead atomic.Uint64
+	Lag                                 Lag // of what was handled
 }
 
 // arrival is a message and where it came from.
@@ -217,8 +218,12 @@ func (c *Consumer) handle(ctx context.Context, batch []arrival) {
 			return
 		}
 	}
+	now := time.Now()
 	for _, e := range events {
 		c.track.Seen(e.Topic, e.Weir)
+		if t, ok := timeOf(e.Body); ok {
+			c.Lag.add(now.Sub(t))
+		}
 	}
 	if c.o.Confirm {
 		c.confirm(good, whose)

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/nsqio/nsq/nsqadmin"
 	"github.com/nsqio/nsq/nsqd"
@@ -26,14 +28,31 @@ type BrokerOptions struct {
 	MemQueue              int64    // messages of a channel held in memory; 0 is 10000
 	Prefix                string   // of topics
 	Channels              []string // made with each topic
+	AnyPort               bool     // take any port where that of NSQ is in use
 	Log                   LogFunc
 }
 
 // MaxMessage is the largest message that nsqd takes by default, bytes.
 const MaxMessage = 1 << 20
 
+// at returns the address to listen at: that of the options, or that of NSQ.
+func (o *BrokerOptions) at(addr, def string) string {
+	if addr != "" || !o.AnyPort {
+		return cmp.Or(addr, def)
+	}
+	l, err := net.Listen("tcp", def)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return "127.0.0.1:0"
+	}
+	if err == nil {
+		l.Close()
+	}
+	return def
+}
+
 // Broker is nsqd, nsqlookupd and nsqadmin in this process.
 type Broker struct {
+	quiet   atomic.Bool // what they say is no news: they begin or end
 	nsqd    *nsqd.NSQD
 	lookupd *nsqlookupd.NSQLookupd
 	admin   *nsqadmin.NSQAdmin
@@ -47,6 +66,13 @@ func StartBroker(o BrokerOptions) (_ *Broker, err error) {
 		return nil, fmt.Errorf("make folder of the broker: %w", err)
 	}
 	b := &Broker{}
+	b.quiet.Store(true)
+	log := o.Log
+	o.Log = func(format string, args ...any) {
+		if log != nil && !b.quiet.Load() {
+			log(format, args...)
+		}
+	}
 	defer func() {
 		if err != nil {
 			b.Close()
@@ -54,24 +80,18 @@ func StartBroker(o BrokerOptions) (_ *Broker, err error) {
 	}()
 	if o.Lookup {
 		l := nsqlookupd.NewOptions()
-		l.TCPAddress, l.HTTPAddress = cmp.Or(o.LookupTCP, "127.0.0.1:4160"), cmp.Or(o.LookupHTTP, "127.0.0.1:4161")
-		l.BroadcastAddress, l.LogLevel, l.Logger = "127.0.0.1", nsqd.LOG_WARN, Logger(o.Log)
+		l.TCPAddress, l.HTTPAddress = o.at(o.LookupTCP, "127.0.0.1:4160"), o.at(o.LookupHTTP, "127.0.0.1:4161")
+		// At warnings it says that a topic without disk has gone.
+		l.BroadcastAddress, l.LogLevel, l.Logger = "127.0.0.1", nsqd.LOG_ERROR, Logger(o.Log)
 		if b.lookupd, err = nsqlookupd.New(l); err != nil {
 			return nil, fmt.Errorf("start nsqlookupd: %w", err)
 		}
 		b.ended.Go(func() { b.report(o.Log, "nsqlookupd", b.lookupd.Main()) })
 	}
 	d := nsqd.NewOptions()
-	d.TCPAddress, d.HTTPAddress, d.HTTPSAddress = cmp.Or(o.TCP, "127.0.0.1:4150"), cmp.Or(o.HTTP, "127.0.0.1:4151"), ""
+	d.TCPAddress, d.HTTPAddress, d.HTTPSAddress = o.at(o.TCP, "127.0.0.1:4150"), o.at(o.HTTP, "127.0.0.1:4151"), ""
 	d.BroadcastAddress, d.DataPath = "127.0.0.1", o.Dir
-	// Topics are made before nsqlookupd can be asked for their channels, which
-	// nsqd remarks upon.
-	var ready atomic.Bool
-	d.LogLevel, d.Logger = nsqd.LOG_WARN, Logger(func(format string, args ...any) {
-		if o.Log != nil && ready.Load() {
-			o.Log(format, args...)
-		}
-	})
+	d.LogLevel, d.Logger = nsqd.LOG_WARN, Logger(o.Log)
 	d.MemQueueSize = cmp.Or(o.MemQueue, 10000)
 	d.MaxMsgSize = MaxMessage
 	if b.lookupd != nil {
@@ -83,17 +103,21 @@ func StartBroker(o BrokerOptions) (_ *Broker, err error) {
 	if err = errors.Join(b.nsqd.LoadMetadata(), b.nsqd.PersistMetadata()); err != nil {
 		return nil, fmt.Errorf("start nsqd: %w", err)
 	}
-	for _, name := range TopicNames(cmp.Or(o.Prefix, DefaultPrefix)) {
+	// Topics are made before nsqlookupd can be asked for their channels, which nsqd
+	// remarks upon.
+	prefix := cmp.Or(o.Prefix, DefaultPrefix)
+	b.nsqd.GetTopic(prefix + "." + ConfirmTopic)
+	for _, name := range TopicNames(prefix) {
 		t := b.nsqd.GetTopic(name)
 		for _, c := range o.Channels {
 			t.GetChannel(c)
 		}
 	}
-	ready.Store(true)
+	b.quiet.Store(false)
 	b.ended.Go(func() { b.report(o.Log, "nsqd", b.nsqd.Main()) })
 	if o.Admin {
 		a := nsqadmin.NewOptions()
-		a.HTTPAddress, a.LogLevel, a.Logger = cmp.Or(o.AdminHTTP, "127.0.0.1:4171"), nsqd.LOG_WARN, Logger(o.Log)
+		a.HTTPAddress, a.LogLevel, a.Logger = o.at(o.AdminHTTP, "127.0.0.1:4171"), nsqd.LOG_WARN, Logger(o.Log)
 		if b.lookupd != nil {
 			a.NSQLookupdHTTPAddresses = []string{b.lookupd.RealHTTPAddr().String()}
 		} else {
@@ -119,6 +143,18 @@ func (b *Broker) TCP() string { return b.nsqd.RealTCPAddr().String() }
 // HTTP returns where nsqd listens for HTTP.
 func (b *Broker) HTTP() string { return b.nsqd.RealHTTPAddr().String() }
 
+// Addrs returns all places where it listens.
+func (b *Broker) Addrs() []string {
+	all := []string{b.TCP(), b.HTTP()}
+	if b.lookupd != nil {
+		all = append(all, b.lookupd.RealTCPAddr().String(), b.LookupHTTP())
+	}
+	if b.admin != nil {
+		all = append(all, b.AdminHTTP())
+	}
+	return all
+}
+
 // LookupHTTP returns where nsqlookupd answers consumers; empty if it does not run.
 func (b *Broker) LookupHTTP() string {
 	if b.lookupd == nil {
@@ -137,6 +173,7 @@ func (b *Broker) AdminHTTP() string {
 
 // Close ends all of them; nsqd writes what it holds in memory.
 func (b *Broker) Close() {
+	b.quiet.Store(true)
 	if b.admin != nil {
 		b.admin.Exit()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -195,4 +196,40 @@ func (p *Postgres) Close() error {
 	err := p.conn.Close(ctx)
 	p.conn = nil
 	return err
+}
+
+// FindPostgres is Find for the PostgreSQL at a URL or key=value text.
+func FindPostgres(ctx context.Context, url string, q Query, each func(*Row) error) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	cond, args := q.where(&postgresDialect)
+	text := `SELECT time, type, coalesce(host(src),''), coalesce(sport,0), coalesce(host(dst),''), coalesce(dport,0),
+		coalesce(proto,''), coalesce(sid,0), coalesce(severity,0), coalesce(signature,''), coalesce(host,''), coalesce(process,''), raw
+		FROM events` + cond + " ORDER BY time, boot, topic, seq, eid"
+	if q.Limit > 0 {
+		text += " LIMIT " + strconv.Itoa(q.Limit)
+	}
+	rows, err := conn.Query(ctx, text, args...)
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r Row
+		if err := rows.Scan(&r.Time, &r.Type, &r.Src, &r.SrcPort, &r.Dst, &r.DstPort, &r.Proto, &r.SID, &r.Severity, &r.Signature,
+			&r.Host, &r.Process, &r.Raw); err != nil {
+			return fmt.Errorf("read the store: %w", err)
+		}
+		r.Time = r.Time.UTC()
+		if err := each(&r); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	return nil
 }

@@ -113,4 +113,13 @@ func TestPostgres(t *testing.T) {
 	if err := p.Handle(t.Context(), batch[:1]); err != nil {
 		t.Errorf("after a lost connection: %v", err)
 	}
+	if _, err := p.conn.Exec(t.Context(), "TRUNCATE events"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := p.Handle(t.Context(), events); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checkFind(t, func(q Query, each func(*Row) error) error { return FindPostgres(t.Context(), url, q, each) })
 }

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
+	"strconv"
 	"time"
 )
 
@@ -31,50 +31,6 @@ type Row struct {
 	Signature, Host  string
 	Process          string
 	Raw              string
-}
-
-// where returns the condition of a query in SQL.
-func (q *Query) where() (text string, args []any) {
-	var all []string
-	add := func(cond string, a ...any) {
-		all = append(all, cond)
-		args = append(args, a...)
-	}
-	if !q.From.IsZero() {
-		add("time >= ?", q.From.UnixMicro())
-	}
-	if !q.To.IsZero() {
-		add("time < ?", q.To.UnixMicro())
-	}
-	if len(q.Types) > 0 {
-		var a []any
-		for _, t := range q.Types {
-			a = append(a, t)
-		}
-		add("type IN (?"+strings.Repeat(",?", len(a)-1)+")", a...)
-	}
-	if q.SID != 0 {
-		add("sid = ?", q.SID)
-	}
-	if q.Severity != 0 {
-		add("severity <= ?", q.Severity)
-	}
-	if q.Addr != "" {
-		add("(src = ? OR dst = ?)", q.Addr, q.Addr)
-	}
-	if q.Host != "" {
-		add("(host = ? OR substr(host, -length(?)) = ?)", q.Host, "."+q.Host, "."+q.Host)
-	}
-	if q.Process != "" {
-		add("(process = ? OR substr(process, -length(?)) = ?)", q.Process, "/"+q.Process, "/"+q.Process)
-	}
-	if q.Text != "" {
-		add("instr(raw, ?) > 0", q.Text)
-	}
-	if len(all) == 0 {
-		return "", nil
-	}
-	return " WHERE " + strings.Join(all, " AND "), args
 }
 
 // Find calls each for the events that a query wants, in the order of time, from
@@ -108,13 +64,13 @@ func findDay(ctx context.Context, dir, name string, q *Query, limit int, each fu
 		return 0, fmt.Errorf("read the store: %w", err)
 	}
 	defer db.Close()
-	cond, args := q.where()
+	cond, args := q.where(&sqliteDialect)
 	if limit <= 0 {
 		limit = -1
 	}
 	rows, err := db.QueryContext(ctx, `SELECT time, type, coalesce(src,''), coalesce(sport,0), coalesce(dst,''), coalesce(dport,0),
 		coalesce(proto,''), coalesce(sid,0), coalesce(severity,0), coalesce(signature,''), coalesce(host,''), coalesce(process,''), raw
-		FROM events`+cond+` ORDER BY time, boot, topic, seq, eid LIMIT ?`, append(args, limit)...)
+		FROM events`+cond+` ORDER BY time, boot, topic, seq, eid LIMIT `+strconv.Itoa(limit), args...)
 	if err != nil {
 		return 0, fmt.Errorf("read %s: %w", name, err)
 	}
