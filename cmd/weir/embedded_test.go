@@ -70,14 +70,10 @@ func TestRunEmbedded(t *testing.T) {
 	}
 }
 
-// checkDeliveryStats asks a run for its counters.
+// checkDeliveryStats asks a run for its counters until they are those of 20 alerts.
 func checkDeliveryStats(t *testing.T, socket string) {
 	t.Helper()
-	var answer output
-	if got := run(context.Background(), []string{"ctl", "--socket", socket, "stats"}, &answer, &answer); got != 0 {
-		t.Fatalf("ctl stats: status %d: %s", got, &answer)
-	}
-	var st struct {
+	type counters struct {
 		Delivery struct {
 			Shipped uint64
 			Spool   struct {
@@ -90,10 +86,21 @@ func checkDeliveryStats(t *testing.T, socket string) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(answer.String()), &st); err != nil {
-		t.Fatalf("%v: %s", err, &answer)
-	}
-	if d := st.Delivery; d.Shipped < 20 || d.Spool.Written["alert"] != 20 || d.Spool.Quota == 0 || d.Store.Handled < 20 || d.Store.P99 == nil {
-		t.Errorf("counters of the delivery: %+v", d)
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		var answer output
+		if got := run(context.Background(), []string{"ctl", "--socket", socket, "stats"}, &answer, &answer); got != 0 {
+			t.Fatalf("ctl stats: status %d: %s", got, &answer)
+		}
+		var st counters
+		if err := json.Unmarshal([]byte(answer.String()), &st); err != nil {
+			t.Fatalf("%v: %s", err, &answer)
+		}
+		d := st.Delivery
+		if d.Shipped >= 20 && d.Spool.Written["alert"] == 20 && d.Spool.Quota > 0 && d.Store.Handled >= 20 && d.Store.P99 != nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("counters of the delivery: %+v", d)
+		}
 	}
 }
