@@ -167,7 +167,7 @@ const maxIdleParsers = 256
 func (a *app) newParser() {
 	p := a.proto
 	a.env.Options = a.w.options[p.ID]
-	if p.New == nil {
+	if !a.w.parsed[p.ID] {
 		a.parser = nil
 		return
 	}

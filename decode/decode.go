@@ -50,9 +50,11 @@ type Options struct {
 	// StreamEvents: the stats record counts each stream event.
 	StreamEvents bool
 	Protocols    *proto.Set
-	// Enabled says whether a protocol is recognised and parsed; Settings are its
-	// section of the configuration.
-	Enabled  func(*proto.Protocol) bool
+	// Enabled says whether a protocol is recognised; Settings are its section of the
+	// configuration.
+	Enabled func(*proto.Protocol) bool
+	// Parsed, if not nil, says whether a protocol that is recognised is parsed, too.
+	Parsed   func(*proto.Protocol) bool
 	Settings func(*proto.Protocol) event.Options
 	// Ports are the configured detection-ports of a protocol; may be nil.
 	Ports func(*proto.Protocol, proto.Transport) (server, client string)
@@ -116,8 +118,9 @@ func New(o *Options) (*Pipeline, error) {
 		return nil, err
 	}
 	n := len(o.Protocols.All()) + 2
-	settings := make([]any, n)
+	settings, parsed := make([]any, n), make([]bool, n)
 	for _, p := range o.Protocols.All() {
+		parsed[p.ID] = p.New != nil && (o.Parsed == nil || o.Parsed(p))
 		if p.Setup == nil || !o.Enabled(p) {
 			continue
 		}
@@ -141,7 +144,7 @@ func New(o *Options) (*Pipeline, error) {
 		w := &worker{
 			dec: packet.NewDecoder(o.Packet), frags: defrag.NewTable(o.Defrag), flows: flow.NewTable(flows),
 			streams: stream.NewEngine(o.Stream), inspector: o.Inspector(i, lane), pub: lane, files: &files,
-			rec: rec, options: settings, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"),
+			rec: rec, options: settings, parsed: parsed, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"),
 			wantsDrop: lane.Wants("drop"), ips: o.Stream.IPS, bypassAtDepth: o.Stream.Bypass,
 		}
 		files.Buffers = &w.buffers

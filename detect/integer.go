@@ -98,6 +98,26 @@ func parseInt(v string, names []field.EnumName) (t intTest, err error) {
 	return t, nil
 }
 
+// parseFlags parses a list of names of bits. ok is false if v is none.
+func parseFlags(v string, names []field.EnumName) (t intTest, ok bool) {
+	if names == nil {
+		return t, false
+	}
+	t.mode = intMask
+	for word := range strings.SplitSeq(v, ",") {
+		name, not := strings.CutPrefix(strings.TrimSpace(word), "!")
+		var bit intTest
+		if !named(&bit, name, names) {
+			return intTest{}, false
+		}
+		t.lo |= bit.lo
+		if !not {
+			t.hi |= bit.lo
+		}
+	}
+	return t, true
+}
+
 // named looks s up among names.
 func named(t *intTest, s string, names []field.EnumName) bool {
 	s = strings.TrimSpace(s)
@@ -296,9 +316,12 @@ func integerTest(d *field.Def, v string) (func(tx any, dir field.Dir) bool, erro
 			return t.fits(n)
 		}, err
 	}
-	t, err := parseInt(v, d.Enum)
-	if err != nil {
-		return nil, err
+	t, ok := parseFlags(v, d.Flags)
+	if !ok {
+		var err error
+		if t, err = parseInt(v, d.Enum); err != nil {
+			return nil, err
+		}
 	}
 	if !multi {
 		return func(tx any, dir field.Dir) bool {

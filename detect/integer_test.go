@@ -114,3 +114,34 @@ func TestWhich(t *testing.T) {
 		}
 	}
 }
+
+func TestParseFlags(t *testing.T) {
+	names := []field.EnumName{{Name: "fin", Value: 0x80}, {Name: "comp", Value: 0x40}}
+	for _, c := range []struct {
+		v       string
+		yes, no []uint64
+		wrong   bool
+	}{
+		{v: "fin", yes: []uint64{0x80, 0xf0}, no: []uint64{0, 0x40}},
+		{v: "fin, !comp", yes: []uint64{0x80, 0xb0}, no: []uint64{0xc0, 0}},
+		{v: "!fin", yes: []uint64{0}, no: []uint64{0x80}},
+		{v: "fin,push", wrong: true},
+		{v: "128", wrong: true},
+	} {
+		got, ok := parseFlags(c.v, names)
+		if ok == c.wrong {
+			t.Errorf("%q: %v", c.v, ok)
+			continue
+		}
+		for _, n := range c.yes {
+			if !got.fits(n) {
+				t.Errorf("%q does not fit %#x", c.v, n)
+			}
+		}
+		for _, n := range c.no {
+			if got.fits(n) {
+				t.Errorf("%q fits %#x", c.v, n)
+			}
+		}
+	}
+}

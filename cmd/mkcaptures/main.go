@@ -36,7 +36,10 @@ type file struct {
 
 // files returns all made captures.
 func files() []file {
-	return slices.Concat(linkFiles(), tunnelFiles(), brokenFiles(), fragmentFiles(), streamFiles(), httpFiles(), dnsFiles(), mailFiles(), snmpFiles(), scadaFiles(), formatFiles())
+	return slices.Concat(
+		linkFiles(), tunnelFiles(), brokenFiles(), fragmentFiles(), streamFiles(), httpFiles(), dnsFiles(), mailFiles(),
+		snmpFiles(), scadaFiles(), websocketFiles(), formatFiles(),
+	)
 }
 
 // write writes the captures below dir.

@@ -65,7 +65,7 @@ func fieldInfo(topic string, d *field.Def) keywordInfo {
 	if d.Dir != field.Both {
 		k.Direction = d.Dir.String()
 	}
-	names := slices.Clone(d.Enum)
+	names := slices.Concat(d.Enum, d.Flags)
 	slices.SortStableFunc(names, func(a, b field.EnumName) int {
 		return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Name, b.Name))
 	})

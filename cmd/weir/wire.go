@@ -24,6 +24,7 @@ func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
 		Protocols: set,
 		Version:   uint8(c.Version), StreamEvents: c.Stats.StreamEvents,
 		Enabled:      func(p *proto.Protocol) bool { return enabled(c, p) != config.Off },
+		Parsed:       func(p *proto.Protocol) bool { return enabled(c, p) == config.On },
 		ChecksumAuto: c.PcapFile.ChecksumChecks == "auto",
 		Settings: func(p *proto.Protocol) event.Options {
 			section := versioned{c.ProtocolOptions(p.Section()), c.Version, nil}

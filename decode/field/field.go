@@ -41,6 +41,9 @@ type Field struct {
 	Check func(pattern []byte, nocase bool) string
 	// Enum are the names of values of a Uint field.
 	Enum []EnumName
+	// Flags are the names of bits of a Uint field: its argument may be a list of
+	// them, each that is to be set, or behind ! not to be set.
+	Flags []EnumName
 	// Bits is the size of a Uint field, 8, 16, 32 or 64.
 	Bits int
 	// NoFastPattern keeps the buffer out of the prefilter.

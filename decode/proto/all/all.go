@@ -30,6 +30,7 @@ import (
 	"weir/decode/proto/ssh"
 	"weir/decode/proto/tftp"
 	"weir/decode/proto/tls"
+	"weir/decode/proto/websocket"
 )
 
 // Set returns all protocols, those with parsers first.
@@ -65,5 +66,6 @@ func Set() (*proto.Set, error) {
 		pgsql.Protocol,
 		rfb.Protocol,
 		snmp.Protocol,
+		websocket.Protocol,
 	}, known...)...)
 }

@@ -62,7 +62,7 @@ func (p *parser) switched() {
 	switch {
 	case equalFold(up, "h2c"):
 		p.upgrade = upgrade{wanted: true, name: "http2"}
-	case equalFold(up, "websocket"):
+	case equalFold(up, "websocket") && !p.cfg.v7:
 		p.upgrade = upgrade{wanted: true, name: "websocket"}
 	}
 }

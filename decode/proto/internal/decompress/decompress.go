@@ -86,6 +86,15 @@ func NewFlate() *Flate {
 	return f
 }
 
+// NewRaw returns a decoder for bare deflate. It goes on behind whole blocks for as
+// long as none says that it is the last.
+func NewRaw() *Flate {
+	f := flates.get()
+	f.reset()
+	f.phase = inData
+	return f
+}
+
 // NewBrotli returns a decoder for brotli.
 func NewBrotli() *Brotli {
 	b := brotlis.Get().(*Brotli)
