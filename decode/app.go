@@ -75,6 +75,15 @@ func (w *worker) app(f *flow.Flow) *app {
 	}
 	*a = app{w: w, flow: f}
 	a.env = proto.Env{Flow: f, Frames: w.wantsFrames, Files: w.files, Buffers: &w.buffers, Host: a}
+	if f.AppTS|f.AppTC != 0 {
+		// The layer was given up, with what one direction had shown.
+		for i, dir := range [...]field.Dir{field.ToServer, field.ToClient} {
+			if failedDir(f, dir) {
+				a.rec[i] = recognition{true, true}
+			}
+		}
+		return a
+	}
 	if e, ok := w.announced(f); ok {
 		if p := w.rec.set.ByName(e.Proto); p != nil {
 			f.Flags |= flow.Expected
@@ -352,6 +361,14 @@ func (a *app) setDir(dir field.Dir, id proto.ID) {
 	} else {
 		a.flow.AppTC = uint16(id)
 	}
+}
+
+// failedDir reports whether the bytes of a direction were not recognised, for good.
+func failedDir(f *flow.Flow, dir field.Dir) bool {
+	if dir == field.ToServer {
+		return f.AppTS == uint16(proto.Failed)
+	}
+	return f.AppTC == uint16(proto.Failed)
 }
 
 // event notes an oddity of protocol detection for the packet in work.

@@ -149,11 +149,15 @@ func (w *worker) transport(p *packet.Packet, f *flow.Flow) *app {
 			w.bypass(f)
 		}
 	case packet.ProtoUDP:
-		if b := p.Payload(); len(b) > 0 && !f.Has(flow.AppGone) {
+		if b := p.Payload(); len(b) > 0 && !f.Has(flow.AppGone) && !failedDir(f, p.Dir) {
 			was := f.Flags & flow.Reversed
-			w.app(f).udp(p.Dir, b)
+			a := w.app(f)
+			a.udp(p.Dir, b)
 			if f.Flags&flow.Reversed != was {
 				p.Dir = p.Dir.Reverse()
+			}
+			if a.proto == nil && failedDir(f, p.Dir) {
+				w.endApp(f) // most flows of unknown protocols are not heard of again
 			}
 		}
 	}
