@@ -13,10 +13,12 @@ import (
 // streams, which are not looked at. While a capture's connections pile up, most
 // of what is allocated stays: a collection would look at everything and find
 // little. So the heap may grow by as much as holds heapSlack of garbage, judged
-// by the last collection, up to mostSlack.
+// by the last collection, up to twice of it. On live traffic a collection takes the
+// processor from a worker that may have no time to lose: liveSlack is what is
+// cheaper than that.
 const (
 	heapSlack = 20 << 20
-	mostSlack = 2 * heapSlack
+	liveSlack = 96 << 20
 )
 
 // The bounds of what that may be of the heap, percent.
@@ -25,9 +27,9 @@ const (
 	mostGrowth  = 100
 )
 
-// boundHeap keeps the heap small until ctx ends, unless the environment variable
-// GOGC decides.
-func boundHeap(ctx context.Context) {
+// boundHeap keeps the heap's garbage to about slack bytes until ctx ends, unless the
+// environment variable GOGC decides.
+func boundHeap(ctx context.Context, slack float64) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
@@ -35,7 +37,7 @@ func boundHeap(ctx context.Context) {
 	go func() {
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
-		m := newHeapMeter()
+		m := newHeapMeter(slack)
 		for percent := mostGrowth; ; {
 			select {
 			case <-ctx.Done():
@@ -52,6 +54,7 @@ func boundHeap(ctx context.Context) {
 
 // heapMeter follows the collections of the heap.
 type heapMeter struct {
+	slack   float64 // bytes
 	samples []metrics.Sample
 	cycle   uint64
 	live    uint64  // found by the last collection, bytes
@@ -59,8 +62,8 @@ type heapMeter struct {
 	waste   float64 // share of what was allocated before the last collection that it freed
 }
 
-func newHeapMeter() *heapMeter {
-	return &heapMeter{waste: 1, samples: []metrics.Sample{
+func newHeapMeter(slack float64) *heapMeter {
+	return &heapMeter{slack: slack, waste: 1, samples: []metrics.Sample{
 		{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"},
 	}}
 }
@@ -70,7 +73,7 @@ func newHeapMeter() *heapMeter {
 func (m *heapMeter) growth() int {
 	metrics.Read(m.samples)
 	m.seen(m.samples[0].Value.Uint64(), m.samples[1].Value.Uint64(), m.samples[2].Value.Uint64())
-	return growth(m.live, m.waste)
+	return growth(m.slack, m.live, m.waste)
 }
 
 // seen notes the counters of the heap.
@@ -86,7 +89,7 @@ func (m *heapMeter) seen(cycle, live, allocs uint64) {
 
 // growth returns the percentage for so many live bytes, where that share of what
 // is allocated is soon garbage.
-func growth(live uint64, waste float64) int {
-	slack := min(heapSlack/max(waste, 0.01), mostSlack)
+func growth(slack float64, live uint64, waste float64) int {
+	slack = min(slack/max(waste, 0.01), 2*slack)
 	return int(min(max(slack*100/float64(max(live, 1)), leastGrowth), mostGrowth))
 }

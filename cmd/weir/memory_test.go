@@ -17,7 +17,7 @@ func TestHeapGrowth(t *testing.T) {
 		{"nearly none", 256, 0.01, 15},
 		{"none, large heap", 1 << 12, 0, leastGrowth},
 	} {
-		if got := growth(uint64(c.live*mb), c.waste); got != c.want {
+		if got := growth(heapSlack, uint64(c.live*mb), c.waste); got != c.want {
 			t.Errorf("%s: %d %%, want %d", c.name, got, c.want)
 		}
 	}
@@ -25,7 +25,7 @@ func TestHeapGrowth(t *testing.T) {
 
 // TestHeapMeter follows a heap whose allocations stay first and go then.
 func TestHeapMeter(t *testing.T) {
-	m := newHeapMeter()
+	m := newHeapMeter(heapSlack)
 	for _, c := range []struct {
 		cycle, live, allocs uint64
 		want                float64

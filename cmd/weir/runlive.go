@@ -62,7 +62,7 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), a.workers+1))
 	inner, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	boundHeap(inner)
+	boundHeap(inner, liveSlack)
 	if a.rules, err = loadRules(&o.engineOptions, cfg, a.set); err != nil {
 		return err
 	}

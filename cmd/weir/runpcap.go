@@ -44,7 +44,7 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) (err
 	a.warn, a.workers, a.filter = warn, workerCount(o, cfg), o.BPF
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	boundHeap(ctx)
+	boundHeap(ctx, heapSlack)
 	if a.rules, err = loadRules(&o.engineOptions, cfg, a.set); err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (o *updateOptions) run(ctx context.Context, cfg *config.Config, dir string,
 	}
 	boundCtx, stop := context.WithCancel(ctx)
 	defer stop()
-	boundHeap(boundCtx)
+	boundHeap(boundCtx, heapSlack)
 	u := &install.Options{
 		Dir: dir, Name: o.Name, Sources: sources, Filters: filters, Offline: o.Offline, DryRun: o.DryRun,
 		Timeout: o.Timeout, MaxSize: o.MaxSize << 20, MaxBroken: o.MaxBroken, Agent: "weir/" + version, Warn: warn,
