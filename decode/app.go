@@ -374,10 +374,32 @@ func failedDir(f *flow.Flow, dir field.Dir) bool {
 // event notes an oddity of protocol detection for the packet in work.
 func (a *app) event(e proto.AppEvent) { a.w.appEvents = append(a.w.appEvents, e) }
 
-// parse gives b to the parser.
+// parse gives b to the parser. What it has open where a direction reaches the
+// stream depth is not whole.
 func (a *app) parse(dir field.Dir, b []byte, offset uint64, end bool) int {
+	if !end || a.parser == nil || !a.w.streams.DepthReached(a.flow, dir) {
+		return a.feed(dir, b, offset, end)
+	}
+	n := 0
+	if len(b) > 0 {
+		n = a.feed(dir, b, offset, false)
+	}
+	if a.parser != nil && !a.flow.Has(flow.AppGone) {
+		for _, tx := range a.parser.Txs() {
+			if l := tx.Base().Files[dir.Index()]; l != nil {
+				for _, f := range l.Files {
+					f.Cut()
+				}
+			}
+		}
+	}
+	return n + a.feed(dir, b[n:], offset+uint64(n), true)
+}
+
+// feed gives b to the parser and returns how many bytes it is done with.
+func (a *app) feed(dir field.Dir, b []byte, offset uint64, end bool) int {
 	d := dir.Index()
-	if a.parser == nil {
+	if a.parser == nil || a.flow.Has(flow.AppGone) {
 		return len(b)
 	}
 	a.env.Now = a.w.now

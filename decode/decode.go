@@ -64,6 +64,9 @@ type Options struct {
 	Flow   flow.Options
 	Stream stream.Options
 	Files  file.Store
+	// FileDepth is the stream depth of a flow with a stored file, bytes, if it is
+	// more than what holds else; 0 is unlimited, nil leaves it.
+	FileDepth *uint32
 	// FileSink makes that of worker i; nil: no files are stored.
 	FileSink func(i int) file.Sink
 
@@ -147,7 +150,7 @@ func New(o *Options) (*Pipeline, error) {
 			rec: rec, options: settings, parsed: parsed, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"),
 			wantsDrop: lane.Wants("drop"), ips: o.Stream.IPS, bypassAtDepth: o.Stream.Bypass,
 		}
-		files.Buffers = &w.buffers
+		files.Buffers, w.fileDepth = &w.buffers, o.FileDepth
 		w.describer, _ = files.Sink.(describer)
 		w.counters.events = make([]uint64, packet.NumEvents)
 		w.counters.app = make([]appCounter, n)

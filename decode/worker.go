@@ -26,6 +26,8 @@ type worker struct {
 	flowEnded func(f *flow.Flow)     // may be nil
 	refused   func(p *packet.Packet) // may be nil
 	files     *file.Store
+	kept      uint64 // files.Kept that was acted on
+	fileDepth *uint32
 	describer describer   // of stored files; may be nil
 	buffers   buffer.Pool // of all parsers
 	input     proto.Input // of the parser's call in work
@@ -119,6 +121,12 @@ func (w *worker) packet(p *packet.Packet) {
 		a = w.transport(p, f)
 	}
 	w.inspect(p, f, a, opening)
+	if w.files.Kept != w.kept {
+		w.kept = w.files.Kept
+		if f != nil && w.fileDepth != nil {
+			w.streams.RaiseDepth(f, *w.fileDepth)
+		}
+	}
 	if f != nil {
 		w.streams.Prune(f)
 		w.flows.Settle(f)

@@ -134,6 +134,7 @@ func (a *analysis) files(o *decode.Options, dir string) (*filestore.Store, error
 	if o.Files, err = fileTracking(a.cfg, fs, needs); err != nil {
 		return nil, err
 	}
+	o.FileDepth = fileDepth(a.cfg)
 	kept, err := openFileStore(fs, dir)
 	if kept != nil {
 		o.FileSink = func(i int) file.Sink { return kept.Worker(i) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 
 	"weir/cmd/weir/config"
@@ -27,6 +28,17 @@ func fileOutput(c *config.Config) (*config.FileStore, error) {
 		fs = o.FileStore
 	}
 	return fs, nil
+}
+
+// fileDepth returns file-store.stream-depth, nil if it does not say.
+func fileDepth(c *config.Config) *uint32 {
+	for i := range c.Outputs {
+		if o := &c.Outputs[i]; o.Enabled && o.FileStore != nil && o.Section.Has("stream-depth") {
+			n := uint32(min(o.FileStore.StreamDepth, math.MaxUint32))
+			return &n
+		}
+	}
+	return nil
 }
 
 // fileTracking says how files are followed: as outputs and rules need it.

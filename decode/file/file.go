@@ -64,6 +64,8 @@ type File struct {
 	hold   bool // not decided: window keeps all bytes
 	magic  string
 	sink   Sink
+	cut    bool    // by Cut
+	kept   *uint64 // Store.Kept
 }
 
 // Append adds bytes; b is not kept beyond what inspection needs. window says
@@ -122,12 +124,15 @@ func (f *File) forget() {
 // Close ends the file: whole, unless cut says that the rest is not followed. The
 // record of a file that is not whole has its SHA256 only, of what was seen.
 func (f *File) Close(cut bool) {
-	if cut || f.Gaps {
+	if cut || f.cut || f.Gaps {
 		f.close(Truncated)
 	} else {
 		f.close(Closed)
 	}
 }
+
+// Cut says that bytes at the end will be missing, whenever the file is closed.
+func (f *File) Cut() { f.cut = true }
 
 // Abandon ends the file because its flow has ended. Unless it is stored, it has no
 // digests.
@@ -209,6 +214,7 @@ func (f *File) Keep() bool {
 		return false
 	}
 	f.Store, f.hold = true, false
+	*f.kept++
 	if len(all) > 0 {
 		f.sink.Write(f, all)
 	}

@@ -32,6 +32,9 @@ type Store struct {
 	Ask     bool
 	Buffers *buffer.Pool // of the worker; nil: memory of one's own
 
+	// Kept counts the files whose storing has begun.
+	Kept uint64
+
 	next uint32
 	idle []*File
 }
@@ -51,7 +54,7 @@ func (s *Store) Open(l *List, name []byte, tx uint64) *File {
 	}
 	s.next++
 	*f = File{
-		ID: s.next, TxID: tx, Name: append(f.Name[:0], name...), limit: s.Limit, sink: s.Sink, typed: s.Magic, pool: s.Buffers,
+		ID: s.next, TxID: tx, Name: append(f.Name[:0], name...), limit: s.Limit, sink: s.Sink, typed: s.Magic, pool: s.Buffers, kept: &s.Kept,
 		hashes: f.hashes, head: f.head[:0], window: f.window,
 	}
 	f.Want(s.Hashes)

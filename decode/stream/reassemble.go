@@ -435,6 +435,20 @@ func (e *Engine) Sizes(f *flow.Flow) (client, server uint64) {
 	return size(&s.half[0]), size(&s.half[1])
 }
 
+// DepthReached reports whether a direction ended at its depth.
+func (e *Engine) DepthReached(f *flow.Flow, dir field.Dir) bool {
+	s := e.session(f)
+	return s != nil && s.half[dir.Index()].full
+}
+
+// RaiseDepth replaces Options.Depth for one flow by a larger one, bytes; 0 is
+// unlimited.
+func (e *Engine) RaiseDepth(f *flow.Flow, n uint32) {
+	if s := e.session(f); s != nil && (n == 0 || n > s.depth) {
+		s.depth = n
+	}
+}
+
 // SetDepth replaces Options.Depth for one flow, bytes; 0 is unlimited.
 func (e *Engine) SetDepth(f *flow.Flow, n uint32) {
 	if s := e.session(f); s != nil {

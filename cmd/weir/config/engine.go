@@ -22,7 +22,7 @@ type Stream struct {
 type Reassembly struct {
 	Memcap               Size   `key:"memcap" def:"256 MiB" doc:"memory for stream data"`
 	MemcapPolicy         string `key:"memcap-policy" want:"auto|ignore|bypass|pass-flow|pass-packet|drop-flow|drop-packet|reject" doc:"what happens to a flow when memcap is reached"`
-	Depth                Size   `key:"depth" def:"0" doc:"bytes of each direction that are reassembled; 0 is all"`
+	Depth                Size   `key:"depth" def:"1 MiB" def7:"0" doc:"bytes of each direction that are reassembled; 0 is all"`
 	ToServerChunk        Size   `key:"toserver-chunk-size" def:"2560" max:"65535" doc:"bytes to the server that raw inspection waits for"`
 	ToClientChunk        Size   `key:"toclient-chunk-size" def:"2560" max:"65535" doc:"bytes to the client that raw inspection waits for"`
 	RandomizeChunkSize   bool   `key:"randomize-chunk-size" def:"yes" doc:"vary the chunk sizes from run to run (live capture only)"`

@@ -91,7 +91,7 @@ type FileStore struct {
 	ForceFilestore bool     `key:"force-filestore" def:"no" doc:"keep all files, not only those that rules ask for"`
 	ForceMagic     bool     `key:"force-magic" def:"no" doc:"find out the type of all files"`
 	ForceHash      []string `key:"force-hash" doc:"hashes of all files: md5, sha1, sha256"`
-	StreamDepth    Size     `key:"stream-depth" def:"0" doc:"bytes of a stream that are looked at for files; 0 is all"`
+	StreamDepth    Size     `key:"stream-depth" def:"0" doc:"stream depth of a flow with a stored file, bytes, where it is more than that of stream.reassembly; 0 is all"`
 	MaxOpenFiles   uint32   `key:"max-open-files" def:"0" doc:"files open at a time; 0 is no limit"`
 	XFF            XFF      `key:"xff"`
 }
