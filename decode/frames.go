@@ -82,12 +82,15 @@ func (a *app) Frame(dir field.Dir, kind uint8, off int, length int64, tx *proto.
 		a.datagramFrame(dir, kind, off, length, tx)
 		return
 	}
-	list := &a.uncommon().frames[dir.Index()]
+	list := a.uncommon().frames[dir.Index()]
 	start := a.w.input.Offset + uint64(off)
-	for i := range *list {
-		if x := &(*list)[i]; x.end == 0 && x.kind == kind {
+	for i := range list {
+		if x := &list[i]; x.end == 0 && x.kind == kind {
 			x.end = start
 		}
+	}
+	if length == proto.FrameEnd {
+		return
 	}
 	x := openFrame{proto: a.proto, kind: kind, start: start, seen: start, tx: tx}
 	if tx != nil {

@@ -38,7 +38,7 @@ type file struct {
 func files() []file {
 	return slices.Concat(
 		linkFiles(), tunnelFiles(), brokenFiles(), fragmentFiles(), streamFiles(), httpFiles(), dnsFiles(), mailFiles(),
-		snmpFiles(), scadaFiles(), websocketFiles(), formatFiles(),
+		snmpFiles(), scadaFiles(), websocketFiles(), telnetFiles(), formatFiles(),
 	)
 }
 

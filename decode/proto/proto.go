@@ -190,6 +190,10 @@ type Host interface {
 	Frame(dir field.Dir, kind uint8, off int, length int64, tx *Tx)
 }
 
+// FrameEnd is the length with which Host.Frame ends the open frame of that kind, and
+// opens none.
+const FrameEnd = -2
+
 // Expectation describes a flow that a control connection announced.
 type Expectation struct {
 	Client, Server [16]byte

@@ -28,6 +28,7 @@ import (
 	"weir/decode/proto/smtp"
 	"weir/decode/proto/snmp"
 	"weir/decode/proto/ssh"
+	"weir/decode/proto/telnet"
 	"weir/decode/proto/tftp"
 	"weir/decode/proto/tls"
 	"weir/decode/proto/websocket"
@@ -66,6 +67,7 @@ func Set() (*proto.Set, error) {
 		pgsql.Protocol,
 		rfb.Protocol,
 		snmp.Protocol,
+		telnet.Protocol,
 		websocket.Protocol,
 	}, known...)...)
 }
