@@ -11,6 +11,7 @@ type counters struct {
 	files         uint64
 	panics        uint64 // frames given up, of live traffic
 	verdicts      verdicts
+	shunt         shuntCounters
 	events        []uint64     // packets with each decoder or stream event
 	app           []appCounter // by protocol ID
 }

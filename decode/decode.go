@@ -1,10 +1,12 @@
 package decode
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"time"
 
@@ -78,6 +80,10 @@ type Options struct {
 	// Refused, if not nil, makes what worker i tells of packets that a rule would have
 	// dropped, where the traffic is not inline. It must not wait.
 	Refused func(i int) func(p *packet.Packet)
+	// Shunt, if not nil, keeps packets of bypassed flows back. ShuntAfter, if not 0, is
+	// after how many bytes a flow is bypassed whose payload nobody looks at.
+	Shunt      Shunt
+	ShuntAfter uint64
 	// Ordered: inspectors share state that they touch in turn. Then Inspector
 	// must return a Sequenced.
 	Ordered bool
@@ -132,6 +138,9 @@ func New(o *Options) (*Pipeline, error) {
 		}
 	}
 	pl := &Pipeline{version: o.Version, streamEvents: o.StreamEvents, stream: o.Stream, flowMemCap: o.Flow.MemCap, dispatch: newDispatcher(o, max(o.Workers, 1))}
+	if o.Live {
+		pl.started = time.Now()
+	}
 	pl.checksums = newChecksums(o)
 	if o.Ordered && o.Workers > 1 && !o.Live {
 		pl.turns = newTurns(o.Workers)
@@ -163,6 +172,9 @@ func New(o *Options) (*Pipeline, error) {
 		}
 		if o.Refused != nil && !o.Stream.IPS {
 			w.refused = o.Refused(i)
+		}
+		if w.shunt = o.Shunt; o.Shunt != nil {
+			w.shuntAfter, w.flows.Seen = cmp.Or(o.ShuntAfter, math.MaxUint64/elephant), w.seen
 		}
 		pl.instruct(w)
 		if w.logsFrames = lane.Wants("frame"); w.logsFrames {

@@ -46,7 +46,6 @@ type share struct {
 // same time, and nothing orders what they publish. It returns when all sources
 // have ended.
 func (pl *Pipeline) RunLive(l *Live) error {
-	pl.started = time.Now()
 	errs := make([]error, len(pl.workers))
 	var wg sync.WaitGroup
 	for i, w := range pl.workers {

@@ -190,6 +190,7 @@ func (s *stats) flow(b []byte) []byte {
 		"memcap", "total", "active", "tcp", "udp", "icmpv4", "icmpv6", "tcp_reuse", "get_used", "get_used_eval",
 		"get_used_failed", "emerg_mode_entered", "emerg_mode_over", "memuse",
 	}
+	var capture uint64
 	var state [4]uint64
 	var tcpState [11]uint64
 	for _, w := range s.pl.workers {
@@ -200,6 +201,7 @@ func (s *stats) flow(b []byte) []byte {
 		} {
 			sum[i] += v
 		}
+		capture += c.EndCapture
 		for i, v := range c.EndState {
 			state[i] += v
 		}
@@ -216,7 +218,7 @@ func (s *stats) flow(b []byte) []byte {
 	for i, n := range [...]string{"new", "established", "closed", "local_bypassed"} {
 		b = event.Uint(b, n, state[i])
 	}
-	b = event.Uint(b, "capture_bypassed", 0)
+	b = event.Uint(b, "capture_bypassed", capture)
 	b = event.Close(b)
 	b = event.Open(b, "tcp_state")
 	for i, n := range [...]string{
@@ -250,16 +252,26 @@ func (s *stats) exceptions(b []byte) []byte {
 
 // bypassed counts what came for flows that had been shed.
 func (s *stats) bypassed(b []byte) []byte {
-	var pkts, bytes uint64
+	var local, capture [2]uint64
+	var shunted shuntCounters
+	shunts := false
 	for _, w := range s.pl.workers {
-		pkts += w.flows.Counters.LocalPkts
-		bytes += w.flows.Counters.LocalBytes
+		c := &w.flows.Counters
+		local[0] += c.LocalPkts
+		local[1] += c.LocalBytes
+		capture[0] += c.CapturePkts
+		capture[1] += c.CaptureBytes
+		shunted.add(&w.counters.shunt)
+		shunts = shunts || w.shunt != nil
 	}
 	b = event.Open(b, "flow_bypassed")
-	b = event.Uint(b, "local_pkts", pkts)
-	b = event.Uint(b, "local_bytes", bytes)
-	b = event.Uint(b, "local_capture_pkts", 0)
-	b = event.Uint(b, "local_capture_bytes", 0)
+	b = event.Uint(b, "local_pkts", local[0])
+	b = event.Uint(b, "local_bytes", local[1])
+	b = event.Uint(b, "local_capture_pkts", capture[0])
+	b = event.Uint(b, "local_capture_bytes", capture[1])
+	if shunts {
+		b = shunted.append(b)
+	}
 	return event.Close(b)
 }
 

@@ -43,6 +43,11 @@ type worker struct {
 	idle      [][]proto.Parser // by protocol ID
 	expected  expectations
 
+	shunt      Shunt                    // may be nil
+	shuntAfter uint64                   // bytes
+	keptBack   map[*flow.Flow]flow.Kept // of flows in the table, by client and server
+	nested     bool                     // the packet in work carries others
+
 	now   int64 // packet clock, ns
 	share share // of a live run
 	// checksums is nil once it is settled whether they are verified.
@@ -81,7 +86,9 @@ func (w *worker) frame(f *packet.Frame) {
 	if w.checksums != nil {
 		w.settleChecksums(f.Num)
 	}
-	for _, p := range w.dec.Decode(f) {
+	all := w.dec.Decode(f)
+	w.nested = len(all) > 1
+	for _, p := range all {
 		w.packet(p)
 	}
 }
@@ -109,6 +116,9 @@ func (w *worker) packet(p *packet.Packet) {
 	f := w.flow(p)
 	if f != nil {
 		if f.State == flow.StateBypassed {
+			if w.shunt != nil {
+				w.shed(p, f)
+			}
 			return
 		}
 		if f.Has(flow.Dropped) && w.ips {
@@ -128,6 +138,9 @@ func (w *worker) packet(p *packet.Packet) {
 		}
 	}
 	if f != nil {
+		if w.shunt != nil && w.settled(f) {
+			w.bypass(f)
+		}
 		w.streams.Prune(f)
 		w.flows.Settle(f)
 	}
@@ -325,6 +338,9 @@ func (w *worker) finish(now int64) {
 // endFlow inspects and logs what waited for more, writes the flow's record and
 // releases all that belongs to it.
 func (w *worker) endFlow(f *flow.Flow) {
+	if f.Has(flow.Shunted) {
+		w.unshunt(f)
+	}
 	dropped := w.ips && f.Has(flow.Dropped) // what waits has not come through
 	for _, dir := range [...]field.Dir{field.ToServer, field.ToClient} {
 		if !dropped && w.needsPseudo(f, dir) {
@@ -339,6 +355,9 @@ func (w *worker) endFlow(f *flow.Flow) {
 	w.logFlow(f)
 	w.inspector.EndFlow(f)
 	w.endApp(f)
+	if f.Has(flow.BypassCapture) {
+		delete(w.keptBack, f)
+	}
 	w.streams.Release(f)
 	w.flows.Release(f)
 }
@@ -353,7 +372,7 @@ type flowRecord struct {
 // AppendEvent implements event.Appender.
 func (r *flowRecord) AppendEvent(b []byte, _ *event.Output) []byte {
 	if r.dir < 0 {
-		return flow.AppendRecord(b, r.flow, r.w.appName, r.w.txCount(r.flow))
+		return flow.AppendRecord(b, r.flow, r.w.appName, r.w.txCount(r.flow), r.w.keptOf(r.flow))
 	}
 	return flow.AppendNetflow(b, r.flow, r.dir, r.w.appName)
 }

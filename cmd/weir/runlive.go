@@ -77,6 +77,10 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 	a.delivery = line.line
 	defer func() { err = errors.Join(err, line.end(warn)) }()
 	line.leaveOut(watched)
+	if a.shunt, err = openShunt(cfg, o.Snaplen, say); err != nil {
+		return err
+	}
+	defer a.shunt.close()
 	if a.blocker, err = openBlocker(cfg, watched, warn, say); err != nil {
 		return err
 	}
@@ -93,6 +97,9 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 		return errors.Join(err, x.end())
 	}
 	x.counted = append(x.counted, from)
+	if a.shunt != nil {
+		x.counted = append(x.counted, a.shunt)
+	}
 	if a.blocker != nil {
 		x.counted = append(x.counted, a.blocker)
 	}

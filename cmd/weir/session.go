@@ -98,6 +98,7 @@ func (x *session) make(lanes []*eve.Lane, dir string) (err error) {
 		o.FlowEnded = func(i int) func(*flow.Flow) { return tallies[i].flow }
 	}
 	x.seen = watchAlerts(a.cfg, &o)
+	a.shunt.use(&o, a.cfg)
 	if b := a.blocker; b != nil {
 		o.Refused = func(int) func(*packet.Packet) { return b.refuse }
 	}

@@ -31,8 +31,7 @@ func (t *Table) count(f *Flow, p *packet.Packet, quoted bool) {
 		f.Flags |= SeenTC
 	}
 	if f.State == StateBypassed {
-		t.Counters.LocalPkts++
-		t.Counters.LocalBytes += uint64(p.Size)
+		t.countBypassed(f, p)
 		return
 	}
 	if f.Proto != packet.ProtoTCP && f.Seen() {
@@ -41,6 +40,17 @@ func (t *Table) count(f *Flow, p *packet.Packet, quoted bool) {
 		}
 		p.Flags |= packet.Established
 	}
+}
+
+func (t *Table) countBypassed(f *Flow, p *packet.Packet) {
+	c := &t.Counters
+	if f.Has(BypassCapture) {
+		c.CapturePkts++
+		c.CaptureBytes += uint64(p.Size)
+		return
+	}
+	c.LocalPkts++
+	c.LocalBytes += uint64(p.Size)
 }
 
 // direction tells the way of p within f. Where the addresses are the same the

@@ -19,6 +19,9 @@ func (t *Table) timeout(f *Flow) int64 {
 // over reports whether a packet that comes at now, ns, comes too late for f.
 func (t *Table) over(f *Flow, now int64) bool {
 	idle := t.timeout(f)
+	if f.Has(Shunted) && now-f.Last > idle*second {
+		t.look(f)
+	}
 	if t.opt.WholeSeconds || idle == 0 {
 		// No time at all is the rest of the second: what ends a connection
 		// comes in several packets.
@@ -26,6 +29,9 @@ func (t *Table) over(f *Flow, now int64) bool {
 	}
 	return now-f.Last > idle*second
 }
+
+// look asks when the last packet of a shunted flow came.
+func (t *Table) look(f *Flow) { f.Last = max(f.Last, t.Seen(f)) }
 
 // Settle tells the table that a packet of f has been handled, so that its state
 // may have changed and with it when it times out.

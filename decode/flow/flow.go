@@ -72,6 +72,7 @@ const (
 	// Reused: a new connection took over the tuple.
 	Reused
 	// BypassLocal and BypassCapture: shed by the worker, or by the source too.
+	// Shunted: the source keeps its packets back.
 	BypassLocal
 	BypassCapture
 	// BypassNext: to be shed once the next packet has been handled.
@@ -79,6 +80,7 @@ const (
 	// DropLoggedTS and DropLoggedTC: a dropped packet was reported.
 	DropLoggedTS
 	DropLoggedTC
+	Shunted
 )
 
 // Flow is one conversation. Pointers to it stay valid until the table releases

@@ -9,8 +9,9 @@ import (
 type Names func(app uint16) string
 
 // AppendRecord appends the members of a flow event: app_proto and its kin, the
-// flow object, and tcp or icmp members.
-func AppendRecord(b []byte, f *Flow, name Names, txs uint64) []byte {
+// flow object, and tcp or icmp members. kept is what of the flow's packets the
+// source has kept back, nil if it kept none.
+func AppendRecord(b []byte, f *Flow, name Names, txs uint64, kept *Kept) []byte {
 	b = appendSPI(b, f)
 	b = appendApp(b, f, name)
 	b = event.Open(b, "flow")
@@ -18,11 +19,17 @@ func AppendRecord(b []byte, f *Flow, name Names, txs uint64) []byte {
 	b = event.Uint(b, "pkts_toclient", f.Pkts[1])
 	b = event.Uint(b, "bytes_toserver", f.Bytes[0])
 	b = event.Uint(b, "bytes_toclient", f.Bytes[1])
+	if kept != nil {
+		b = kept.append(b)
+	}
 	b = appendTimes(b, f)
 	if f.Has(Emergency) {
 		b = event.Bool(b, "emergency", true)
 	}
-	if f.Has(BypassLocal) {
+	switch {
+	case f.Has(BypassCapture):
+		b = event.Str(b, "bypass", "capture")
+	case f.Has(BypassLocal):
 		b = event.Str(b, "bypass", "local")
 	}
 	b = event.Str(b, "state", f.State.String())

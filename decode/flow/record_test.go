@@ -13,7 +13,7 @@ func recorded(t *testing.T, f *Flow, netflow int) string {
 	name := func(app uint16) string { return [...]string{"unknown", "failed", "http", "tls"}[app] }
 	b := []byte(`{"event_type":"flow"`)
 	if netflow < 0 {
-		b = AppendRecord(b, f, name, 3)
+		b = AppendRecord(b, f, name, 3, nil)
 	} else {
 		b = AppendNetflow(b, f, netflow, name)
 	}

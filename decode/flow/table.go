@@ -13,6 +13,8 @@ type Counters struct {
 	EmergencyEntered, EmergencyOver                           uint64
 	GetUsed, GetUsedEval, GetUsedFailed                       uint64 // flows shed, looked at for it, none found
 	LocalPkts, LocalBytes                                     uint64 // of bypassed flows
+	CapturePkts, CaptureBytes                                 uint64 // likewise, though the source keeps them back
+	EndCapture                                                uint64 // flows that ended so
 	EndState                                                  [numStates]uint64
 	EndTCPState                                               [TCPClosed + 1]uint64
 }
@@ -23,6 +25,9 @@ type Table struct {
 	// Reuse reports whether TCP packet p starts a new connection on the tuple
 	// of f, whose old one is over. Set by the worker.
 	Reuse func(f *Flow, p *packet.Packet) bool
+	// Seen returns when the last packet of a flow with Shunted came, ns. Set by the
+	// worker if there are any.
+	Seen func(f *Flow) int64
 
 	opt   Options
 	times timeouts
@@ -213,7 +218,11 @@ func flowID(f *Flow) int64 {
 func (t *Table) Release(f *Flow) {
 	c := &t.Counters
 	c.Active--
-	c.EndState[f.State&(numStates-1)]++
+	if f.Has(BypassCapture) {
+		c.EndCapture++
+	} else {
+		c.EndState[f.State&(numStates-1)]++
+	}
 	if f.Proto == packet.ProtoTCP {
 		c.EndTCPState[f.Stream.State]++
 	}

@@ -67,6 +67,10 @@ func (t *Table) sweep(slot uint16, now int64) {
 		f := t.slab.at(i - 1)
 		i = f.wheelNext
 		due := t.due(f)
+		if f.Has(Shunted) && due <= now {
+			t.look(f)
+			due = t.due(f)
+		}
 		t.put(f, due)
 		if due <= now {
 			t.scratch = append(t.scratch, f.self)

@@ -403,6 +403,18 @@ func (e *Engine) StopReassembly(f *flow.Flow) {
 	}
 }
 
+// AtDepth returns how many directions of f have reached their depth.
+func (e *Engine) AtDepth(f *flow.Flow) (n int) {
+	if s := e.session(f); s != nil {
+		for i := range s.half {
+			if s.half[i].full {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // Seal ends reassembly of f: nothing more is taken in. What raw inspection has not
 // seen yet it sees at the flow's end.
 func (e *Engine) Seal(f *flow.Flow) {

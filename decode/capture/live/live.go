@@ -34,6 +34,9 @@ type Options struct {
 	Interface string
 	Ring      afpacket.Options // of each worker; without Fanout
 	Workers   int              // rings that share the interface
+	// Attach, if not nil, puts a program in front of each ring, which is a packet
+	// socket, once it lets frames in.
+	Attach func(fd int) error
 	// Log tells what happens to the interface.
 	Log func(format string, args ...any)
 }
@@ -116,7 +119,12 @@ func linkType(hardware int) (packet.LinkType, error) {
 }
 
 // Start lets frames in. All rings of an interface must be open.
-func (s *Source) Start() error { return s.ring.Start() }
+func (s *Source) Start() error {
+	if err := s.ring.Start(); err != nil || s.o.Attach == nil {
+		return err
+	}
+	return s.o.Attach(s.ring.FD())
+}
 
 // Stop ends the capture: Next returns what is there, then io.EOF. It may be called
 // from any goroutine.
@@ -212,7 +220,7 @@ func (s *Source) reopen() error {
 	if err := s.open(); err != nil {
 		return nil //nolint:nilerr // it may be going
 	}
-	if err := s.ring.Start(); err != nil {
+	if err := s.Start(); err != nil {
 		s.Close()
 		return nil //nolint:nilerr // likewise
 	}
