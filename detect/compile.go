@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -43,7 +44,11 @@ func (b *Builder) compile(r *rules.Rule) (*signature, *rules.Error) {
 		s.raw = r.Raw
 	}
 	fail := func(pos rules.Pos, err error) (*signature, *rules.Error) {
-		return nil, &rules.Error{Pos: pos, SID: r.SID, Msg: message(err)}
+		e := &rules.Error{Pos: pos, SID: r.SID, Msg: message(err)}
+		if known := (*conventional)(nil); errors.As(err, &known) {
+			e.Log = known.log
+		}
+		return nil, e
 	}
 	if at, err := c.header(); err != nil {
 		return fail(at, err)

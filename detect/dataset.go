@@ -237,9 +237,13 @@ func (c *compiler) setFiles(o *setOptions, files map[string]string) error {
 		case name == "":
 			continue
 		case !d.AllowWrite:
-			return fmt.Errorf("%s %q: rules may not save sets: see datasets.rules.allow-write", kind, name)
-		case !d.AllowAbsolute && !filepath.IsLocal(name), !d.AllowAbsolute && strings.Contains(name, ".."):
-			return fmt.Errorf("%s %q: want a file below the data folder: see datasets.rules.allow-absolute-filenames", kind, name)
+			return conventionally("Rules containing save/state datasets have been disabled",
+				fmt.Errorf("%s %q: rules may not save sets: see datasets.rules.allow-write", kind, name))
+		case !d.AllowAbsolute && filepath.IsAbs(name):
+			return conventionally("Absolute paths not allowed: "+name,
+				fmt.Errorf("%s %q: want a file below the data folder: see datasets.rules.allow-absolute-filenames", kind, name))
+		case !d.AllowAbsolute && (!filepath.IsLocal(name) || strings.Contains(name, "..")):
+			return conventionally("Directory traversals not allowed: "+name, fmt.Errorf("%s %q: want a file below the data folder: see datasets.rules.allow-absolute-filenames", kind, name))
 		}
 		o.Save = inDir(d.Dir, name)
 	}

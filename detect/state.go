@@ -84,7 +84,8 @@ func flowbits(c *compiler, v string) error {
 		return fmt.Errorf("value %q: want a name behind %s", v, cmd)
 	}
 	if c.flowbits += len(ids); c.e.opt.MaxFlowbits > 0 && c.flowbits > c.e.opt.MaxFlowbits {
-		return fmt.Errorf("more than %d names in one rule: see detect.flowbits.max-per-signature", c.e.opt.MaxFlowbits)
+		return conventionally(fmt.Sprintf("rule %d: too many flowbits (max %d per signature)", c.r.SID, c.e.opt.MaxFlowbits),
+			fmt.Errorf("more than %d names in one rule: see detect.flowbits.max-per-signature", c.e.opt.MaxFlowbits))
 	}
 	isSet := func(w *Worker, f *flow.Flow) bool {
 		st := w.flowState(f)

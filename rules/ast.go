@@ -21,6 +21,7 @@ type Error struct {
 	SID  uint32 // 0 if it is not known
 	Msg  string
 	Hint string // what to do about it; may be empty
+	Log  string // what engine logs say of it by convention; may be empty
 }
 
 func (e *Error) Error() string {

@@ -138,7 +138,7 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 	}
 	rs.took = time.Since(start)
 	if o.InitErrorsFatal && len(rs.errs) > 0 {
-		return nil, fmt.Errorf("%d rules cannot be used; the first: %w", len(rs.errs), rs.errs[0])
+		return nil, &brokenRules{rs.errs}
 	}
 	return rs, nil
 }

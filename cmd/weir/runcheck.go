@@ -25,7 +25,7 @@ type finding struct {
 }
 
 // runRulesCheck is weir rules check behind its command line.
-func runRulesCheck(_ context.Context, o *checkOptions, stdout, stderr io.Writer) error {
+func runRulesCheck(_ context.Context, o *checkOptions, stdout, stderr io.Writer) (err error) {
 	cfg, err := o.load(stderr)
 	if err != nil {
 		return err
@@ -34,6 +34,8 @@ func runRulesCheck(_ context.Context, o *checkOptions, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
+	said := openEngineLog(cfg, func(format string, args ...any) { fmt.Fprintf(stderr, "weir: "+format+"\n", args...) })
+	defer func() { said.end(err) }()
 	rs, err := loadRules(&o.engineOptions, cfg, set)
 	if err != nil {
 		return err
@@ -41,6 +43,7 @@ func runRulesCheck(_ context.Context, o *checkOptions, stdout, stderr io.Writer)
 	if rs == nil {
 		rs = &ruleSet{}
 	}
+	said.ruleErrors(rs.errs)
 	if err := cfg.Err(); err != nil {
 		return err
 	}

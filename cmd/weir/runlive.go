@@ -41,6 +41,19 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
+	said := openEngineLog(cfg, warn)
+	defer func() { said.end(err) }()
+	told := warn
+	warn = func(format string, args ...any) {
+		told(format, args...)
+		said.warning(format, args...)
+	}
+	if !o.Quiet {
+		say = func(format string, args ...any) {
+			told(format, args...)
+			said.notice(format, args...)
+		}
+	}
 	for _, w := range warnings {
 		warn("%v", w)
 	}

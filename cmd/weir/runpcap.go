@@ -27,6 +27,13 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) (err
 		return err
 	}
 	warn := func(format string, args ...any) { fmt.Fprintf(stderr, "weir: "+format+"\n", args...) }
+	said := openEngineLog(cfg, warn)
+	defer func() { said.end(err) }()
+	told := warn
+	warn = func(format string, args ...any) {
+		told(format, args...)
+		said.warning(format, args...)
+	}
 	for _, w := range warnings {
 		warn("%v", w)
 	}
@@ -54,8 +61,9 @@ func runPcap(ctx context.Context, o *pcapOptions, stdout, stderr io.Writer) (err
 			warn("%s", text)
 		}
 		for _, e := range rs.errs {
-			warn("%v", e)
+			told("%v", e)
 		}
+		said.ruleErrors(rs.errs)
 	}
 	if o.Profile && a.rules != nil {
 		a.costs = a.rules.engine.NewCosts()

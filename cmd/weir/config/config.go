@@ -1,6 +1,9 @@
 package config
 
 import (
+	"slices"
+	"strings"
+
 	"weir/cmd/weir/config/yaml11"
 )
 
@@ -77,7 +80,42 @@ type Config struct {
 // Logging is what the program says about itself.
 type Logging struct {
 	Level string `key:"default-log-level" def:"notice" want:"emergency|alert|critical|error|warning|notice|info|perf|config|debug" doc:"least important message that is written"`
+
+	files []LogFile
 }
+
+// LogFile is a file of logging.outputs.
+type LogFile struct {
+	Filename string
+	Level    string
+	JSON     bool
+}
+
+// Files returns the files that messages go to.
+func (l *Logging) Files() []LogFile { return l.files }
+
+// logFiles reads logging.outputs. Messages go to the console in any case; syslog
+// is left to the service manager.
+func (d *decoder) logFiles(root Section, level string) []LogFile {
+	var all []LogFile
+	for _, item := range root.Get("logging.outputs").children() {
+		name, s := item.label()
+		item.node.ReadAll()
+		if name != "file" || !s.Bool("enabled", false) {
+			continue
+		}
+		f := LogFile{Filename: s.String("filename", "weir.log"), Level: s.String("level", level), JSON: s.String("type", "regular") == "json"}
+		if !slices.Contains(logLevels, f.Level) {
+			s.Reject("level", strings.Join(logLevels, "|"))
+			continue
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// logLevels are the names of the levels, the most important first.
+var logLevels = []string{"emergency", "alert", "critical", "error", "warning", "notice", "info", "perf", "config", "debug"}
 
 // IPRep is IP reputation.
 type IPRep struct {

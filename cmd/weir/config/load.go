@@ -124,6 +124,7 @@ func (c *Config) fill(d *decoder) {
 	root := c.Root()
 	d.section(root, reflect.ValueOf(c).Elem())
 	c.Vars = readVars(root)
+	c.Logging.files = d.logFiles(root, c.Logging.Level)
 	c.Outputs = d.outputs(root, dnsVersion(c.Version))
 	c.HostOSPolicy = readOSPolicy(root.Get("host-os-policy"))
 	c.rules(root)
