@@ -4,11 +4,12 @@ GO    ?= go
 BIN   ?= bin/weir
 FUZZTIME ?= 5s
 CHAOS ?= 200
+AWAY  ?= 10m
 export CGO_ENABLED = 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build run demo sample test race fuzz bench check generate profile docs captures e2e chaos clean
+.PHONY: help build run demo sample test race fuzz bench check generate profile docs captures e2e chaos accept clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -59,6 +60,9 @@ e2e: build ## end to end: captures with rules to expected events
 
 chaos: ## kill sensor, brokers and stores CHAOS times (200) and look for what is missing
 	WEIR_CHAOS=$(CHAOS) $(GO) test -count=1 -timeout 120m -v -run 'TestChaos' ./cmd/weir
+
+accept: ## figures of the delivery, as root: latency, memory, a broker that is away for AWAY (10m)
+	WEIR_LATENCY=1m WEIR_MEMORY=1m WEIR_OUTAGE=$(AWAY) $(GO) test -count=1 -timeout 120m -v -run 'TestAccept' ./cmd/weir
 
 clean: ## remove what was built
 	rm -rf bin out

@@ -45,6 +45,8 @@ func Enter(t *testing.T) bool {
 		t.Fatalf("in its namespace: %v\n%s", err, out)
 	case strings.Contains(string(out), "--- SKIP"):
 		t.Skipf("in its namespace:\n%s", out)
+	case testing.Verbose():
+		t.Logf("in its namespace:\n%s", out)
 	}
 	return false
 }

@@ -78,6 +78,7 @@ func startConsumers(cfg *config.Config, r roles, no *nsq.Options, d *nsq.Deliver
 		o := consume.Options{Brokers: no.Brokers, Lookups: no.Lookups, Connection: no.Connection, Prefix: no.Prefix, Channel: channel, Topics: topics, Log: warn}
 		if b := d.Broker(); b != nil {
 			o.Brokers, o.Lookups, o.Connection = []string{b.TCP()}, nil, nsq.Connection{}
+			o.Flush = 5 * time.Millisecond // ours allows it
 		}
 		return o
 	}

@@ -31,8 +31,12 @@ func storeSettings(cfg *config.Config, o storeOptions) (storeOptions, error) {
 	return o, cfg.Err()
 }
 
+// storeLinger is short: while a batch is committed the next one gathers.
+const storeLinger = 5 * time.Millisecond
+
 // suit sets what batches the store likes.
 func (o *storeOptions) suit(co *consume.Options) {
+	co.Linger = storeLinger
 	if o.clickhouse != "" {
 		co.Batch, co.Linger = store.ClickHouseBatch, store.ClickHouseLinger
 	}

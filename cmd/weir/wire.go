@@ -254,7 +254,7 @@ var otherTypes = strings.Fields(`bittorrent-dht dcerpc dhcp dnp3 doh2 enip ike k
 
 // eveOptions translates the outputs of the configuration.
 func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
-	o := eve.Options{Dir: c.DefaultLogDir, Compile: types}
+	o := eve.Options{Dir: c.DefaultLogDir, Compile: types, Redact: redaction(c)}
 	for i := range c.Outputs {
 		out := &c.Outputs[i]
 		switch {
@@ -273,6 +273,12 @@ func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
 		}
 	}
 	return o
+}
+
+// redaction reads the section redact.
+func redaction(c *config.Config) eve.Redact {
+	s := c.Redact
+	return eve.Redact{Headers: s.Strings("headers"), Params: s.Strings("parameters"), Patterns: s.Strings("patterns")}
 }
 
 func eveOutput(e *config.Eve, outer event.Options, types map[string]eve.Type, v config.Version) eve.Output {

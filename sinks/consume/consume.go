@@ -46,6 +46,7 @@ type Options struct {
 	Channel    string
 	Batch      int           // events handed over at once, at most; 0 is 500
 	Linger     time.Duration // that the first of a batch waits for more; 0 is 20 ms
+	Flush      time.Duration // that a broker may hold a message back for others; 0 is 25 ms, the least that nsqd allows by default
 	Remember   int           // ids that duplicates are known by; 0 is 100,000
 	Confirm    bool          // tell sensors what has been handled: for stores
 	Log        nsq.LogFunc   // may be nil
@@ -114,6 +115,7 @@ func New(o Options, h Handler) (*Consumer, error) {
 	conn.MaxAttempts = 0 // no message is given up for its number of attempts
 	conn.MaxInFlight = 2 * o.Batch
 	conn.MaxBackoffDuration = 0 // delays are ours
+	conn.OutputBufferTimeout = cmp.Or(o.Flush, 25*time.Millisecond)
 	if len(o.Lookups) == 0 {
 		conn.LookupdPollInterval = time.Second // go-nsq's delay before it connects again
 	}

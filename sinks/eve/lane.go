@@ -15,11 +15,15 @@ type Lane struct {
 	skip  bool   // it came to nothing
 	cur   *batch // nil with one lane, and while empty
 	recs  []Recorder
-	iface string // that live traffic comes from
+	iface string    // that live traffic comes from
+	clean *redactor // nil: nothing is taken out
 }
 
 func newLane(s *Sink, index int) *Lane {
 	l := &Lane{sink: s, index: index, recs: make([]Recorder, len(s.records))}
+	if s.redact != nil {
+		l.clean = &redactor{redaction: s.redact}
+	}
 	for i, f := range s.records {
 		if f != nil {
 			l.recs[i] = f(index)
@@ -59,30 +63,34 @@ func (l *Lane) Wants(typ string) bool { return l.sink.wants(typ) }
 // Publish implements event.Publisher.
 func (l *Lane) Publish(ev *event.Event) {
 	rs := l.sink.routes[ev.Type]
+	var line []byte
 	for i := range rs {
 		r := &rs[i]
 		if i == 0 || !l.sink.sameEncoding(&rs[i-1], r) {
-			line := l.sink.encode(l.line[:0], ev, r, l)
+			line = l.sink.encode(l.line[:0], ev, r, l)
 			if l.skip = line == nil; !l.skip {
 				l.line = line
+				if l.clean != nil && l.sink.formats[r.out] == JSON && ev.Type != "stats" {
+					line = l.clean.line(line)
+				}
 			}
 		}
 		if l.skip {
 			continue
 		}
 		if to := l.recs[r.out]; to != nil {
-			to.Record(ev, l.line)
+			to.Record(ev, line)
 			continue
 		}
 		if l.sink.merger == nil {
-			l.sink.files[r.out].write(l.line)
+			l.sink.files[r.out].write(line)
 			continue
 		}
 		if l.cur == nil {
 			l.cur = l.sink.merger.get()
 			l.cur.lane = l.index
 		}
-		l.cur.buf = append(l.cur.buf, l.line...)
+		l.cur.buf = append(l.cur.buf, line...)
 		l.cur.recs = append(l.cur.recs, record{l.at, r.out, len(l.cur.buf)})
 	}
 	if l.cur != nil && len(l.cur.buf) >= handOver {

@@ -14,6 +14,7 @@ type Options struct {
 	// Compile reads the options of each record type, by the name under which
 	// outputs list it.
 	Compile map[string]Type
+	Redact  Redact // what is taken out of JSON
 }
 
 // Type is a kind of record that an output can list under types.

@@ -17,7 +17,8 @@ type Sink struct {
 	routes   map[string][]route
 	captures atomic.Pointer[[]capture]
 	merger   *merger
-	live     []*Lane // of live traffic
+	live     []*Lane    // of live traffic
+	redact   *redaction // nil: nothing
 }
 
 // New opens the outputs and compiles their options.
@@ -27,6 +28,9 @@ func New(o *Options) (*Sink, error) {
 		return nil, err
 	}
 	s := &Sink{routes: r}
+	if s.redact, err = o.Redact.compile(); err != nil {
+		return nil, err
+	}
 	for i := range o.Outputs {
 		f, err := open(&o.Outputs[i], o.Dir)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/nsqio/nsq/nsqadmin"
 	"github.com/nsqio/nsq/nsqd"
@@ -94,6 +95,7 @@ func StartBroker(o BrokerOptions) (_ *Broker, err error) {
 	d.LogLevel, d.Logger = nsqd.LOG_WARN, Logger(o.Log)
 	d.MemQueueSize = cmp.Or(o.MemQueue, 10000)
 	d.MaxMsgSize = MaxMessage
+	d.MinOutputBufferTimeout = time.Millisecond
 	if b.lookupd != nil {
 		d.NSQLookupdTCPAddresses = []string{b.lookupd.RealTCPAddr().String()}
 	}

@@ -61,6 +61,7 @@ type Config struct {
 	Spool    Section `key:"spool" doc:"events on disk until they are delivered"`
 	Store    Section `key:"store" doc:"data base of events"`
 	Notify   Section `key:"notify" doc:"who hears of what"`
+	Redact   Section `key:"redact" doc:"what is taken out of events: headers, parameters, patterns"`
 	Console  Section `key:"console" doc:"the web console"`
 	Behavior Section `key:"behavior" doc:"detectors that are not rules"`
 	Process  Section `key:"process" doc:"process behind a local flow"`
