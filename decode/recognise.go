@@ -8,7 +8,6 @@ import (
 
 	"weir/decode/field"
 	"weir/decode/flow"
-	"weir/decode/packet"
 	"weir/decode/proto"
 )
 
@@ -242,7 +241,7 @@ func (r *recogniser) probe(t int, dir field.Dir, b []byte, f *flow.Flow) (found 
 // inMiddle reports whether the connection was picked up in its middle: either
 // side of it may be the server.
 func inMiddle(t int, f *flow.Flow) bool {
-	return t == transportIndex(proto.TCP) && (f.Stream.Flags[0]|f.Stream.Flags[1])&packet.SYN == 0
+	return t == transportIndex(proto.TCP) && f.InMiddle()
 }
 
 // recognise looks at all bytes seen so far of one direction. No means that it

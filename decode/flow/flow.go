@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"weir/decode/field"
+	"weir/decode/packet"
 )
 
 // State is the life of a flow as records and the flow keyword know it.
@@ -185,6 +186,10 @@ func (f *Flow) VLANIDs() []uint16 { return f.VLAN[:f.NVLAN] }
 
 // Seen reports whether packets of both directions were seen.
 func (f *Flow) Seen() bool { return f.Has(SeenTS | SeenTC) }
+
+// InMiddle reports whether no side's SYN was seen: the connection was picked up in
+// its middle, and either side may be the server.
+func (f *Flow) InMiddle() bool { return (f.Stream.Flags[0]|f.Stream.Flags[1])&packet.SYN == 0 }
 
 // Has reports whether all flags of g are set.
 func (f *Flow) Has(g Flags) bool { return f.Flags&g == g }

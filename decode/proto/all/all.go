@@ -6,6 +6,7 @@ import (
 	"weir/decode/proto/bittorrent"
 	"weir/decode/proto/dcerpc"
 	"weir/decode/proto/dhcp"
+	"weir/decode/proto/dnp3"
 	"weir/decode/proto/dns"
 	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
@@ -62,6 +63,7 @@ func Set() (*proto.Set, error) {
 		bittorrent.Protocol,
 		ike.Protocol,
 		modbus.Protocol,
+		dnp3.Protocol,
 		mqtt.Protocol,
 		sip.Protocol,
 		pgsql.Protocol,

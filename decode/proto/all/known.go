@@ -14,10 +14,6 @@ var known = []*proto.Protocol{
 	{Name: "irc", Doc: "Internet relay chat (RFC 1459).", Transport: proto.TCP},
 	{Name: "jabber", Doc: "XMPP (RFC 6120).", Transport: proto.TCP},
 	{Name: "msn", Doc: "MSN messenger.", Transport: proto.TCP},
-	{Name: "dnp3", Doc: "Distributed network protocol (IEEE 1815).", Transport: proto.TCP, OffByDefault: true,
-		Probes: []proto.Probe{{Transport: proto.TCP, Ports: "20000", Min: 10, Func: when(func(b []byte) bool {
-			return b[0] == 0x05 && b[1] == 0x64 && b[2] >= 5
-		})}}},
 	{Name: "enip", Doc: "EtherNet/IP.", Transport: proto.TCP | proto.UDP, OffByDefault: true,
 		Probes: []proto.Probe{
 			{Transport: proto.TCP, Ports: "44818", Min: 24, Func: when(enip)},

@@ -83,9 +83,9 @@ func (p *parser) Txs() []proto.Transaction { return p.txs.All() }
 // Free implements proto.Parser.
 func (p *parser) Free(tx proto.Transaction) { p.txs.Free(tx) }
 
-// probe wants a message of a known function. An exception from the client says
-// that it is the server.
-func probe(b []byte, dir field.Dir, _ *flow.Flow) proto.Verdict {
+// probe wants a message of a known function. An exception from the client of a
+// connection that was picked up in its middle says that it is the server.
+func probe(b []byte, dir field.Dir, f *flow.Flow) proto.Verdict {
 	var m message
 	n, ok := m.header(b)
 	switch {
@@ -102,7 +102,7 @@ func probe(b []byte, dir field.Dir, _ *flow.Flow) proto.Verdict {
 		return proto.Yes
 	case m.flags != 0:
 		return proto.No
-	case dir == field.ToServer:
+	case dir == field.ToServer && f.InMiddle():
 		return proto.Reversed
 	}
 	return proto.Yes

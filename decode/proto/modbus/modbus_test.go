@@ -195,12 +195,12 @@ func TestProbe(t *testing.T) {
 		{"response", msg(1, "01 01 05"), tc, proto.Yes},
 		{"exception", msg(1, "81 02"), tc, proto.Yes},
 		{"exception of no code", msg(1, "81 0c"), tc, proto.No},
-		{"exception from the client", msg(1, "81 02"), ts, proto.Reversed},
+		{"exception from the client, in the middle", msg(1, "81 02"), ts, proto.Reversed},
 		{"no function", msg(1, "41 02"), ts, proto.No},
 		{"no subfunction", msg(1, "08 00"), ts, proto.No},
 		{"text", "HELO example.com", ts, proto.No},
 	} {
-		if got := probe([]byte(c.b), c.dir, nil); got != c.want {
+		if got := probe([]byte(c.b), c.dir, &flow.Flow{}); got != c.want {
 			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
 		}
 	}
@@ -307,7 +307,7 @@ func FuzzParse(f *testing.F) {
 			if r := p.Parse(&proto.Input{Dir: dir, Data: b}); r.Consumed > len(b) {
 				t.Fatal("took more than there is")
 			}
-			probe(append(slices.Clone(b), 0, 0, 0, 0, 0, 0, 0, 0), dir, nil)
+			probe(append(slices.Clone(b), 0, 0, 0, 0, 0, 0, 0, 0), dir, &flow.Flow{})
 		}
 		for _, tx := range p.Txs() {
 			appendRecord(nil, tx, nil, nil)
