@@ -40,8 +40,11 @@ func (r *Ring) filter(ins []bpf.Instruction) error {
 
 // join makes the socket a member of a fanout group, whose program says who of
 // them gets a frame.
-func (r *Ring) join(group uint16) error {
+func (r *Ring) join(group uint16, spread Spread) error {
 	how := int(group) | unix.PACKET_FANOUT_CBPF<<16
+	if spread != nil {
+		how = int(group) | unix.PACKET_FANOUT_EBPF<<16
+	}
 	var err error = unix.ENOTSUP
 	if r.loop {
 		// What a member ignores does not count for the group.
@@ -53,6 +56,9 @@ func (r *Ring) join(group uint16) error {
 	}
 	if err != nil {
 		return fmt.Errorf("fanout group %d: %w", group, err)
+	}
+	if spread != nil {
+		return spread.Attach(r.fd)
 	}
 	p, err := program(byAddresses)
 	if err != nil {

@@ -22,6 +22,15 @@ type Options struct {
 	// Fanout, if not 0, is the number of a group of rings that share the frames of
 	// the interface by pair of addresses.
 	Fanout uint16
+	// Spread, if not nil, says who of the group gets a frame; else it goes by the
+	// outermost addresses.
+	Spread Spread
+}
+
+// Spread is the program of a fanout group of type PACKET_FANOUT_EBPF.
+type Spread interface {
+	// Attach gives it to the group that the packet socket fd has joined.
+	Attach(fd int) error
 }
 
 // Bounds of Options.
@@ -135,7 +144,7 @@ func (r *Ring) setUp(index int, o *Options) (err error) {
 		}
 	}
 	if o.Fanout != 0 {
-		return r.join(o.Fanout)
+		return r.join(o.Fanout, o.Spread)
 	}
 	return nil
 }

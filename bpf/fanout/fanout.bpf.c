@@ -10,13 +10,20 @@
 #define GRE_SEQ 0x1000
 #define GRE_VERSION 0x0007
 #define GRE_ROUTING 0x4000
+#define VXLAN_VNI 8 // there is a network identifier
 
 // depth bounds headers of IP in one packet.
 #define DEPTH 4
 
 // UDP ports of tunnels, in host order; 0 is none.
-const volatile __u16 vxlan_port = 4789;
-const volatile __u16 geneve_port = 6081;
+#define PORTS 4
+const volatile __u16 vxlan_ports[PORTS];
+const volatile __u16 geneve_ports[PORTS];
+
+inlined int has(const volatile __u16 *ports, __u16 port)
+{
+	return port && (ports[0] == port || ports[1] == port || ports[2] == port || ports[3] == port);
+}
 
 inlined __u32 spread(__u32 h)
 {
@@ -74,12 +81,10 @@ inlined int udp(const struct __sk_buff *skb, struct place *at)
 	if (load(skb, at, &h, sizeof(h)))
 		return -1;
 	__u16 port = ntohs(h.udp.dst);
-	if (!port)
-		return -1;
 	at->off += sizeof(struct udp) + 8;
-	if (port == vxlan_port)
-		return ethernet(skb, at);
-	if (port != geneve_port || h.flags >> 6)
+	if (has(vxlan_ports, port))
+		return h.flags & VXLAN_VNI ? ethernet(skb, at) : -1;
+	if (!has(geneve_ports, port) || h.flags >> 6)
 		return -1;
 	at->off += (h.flags & 0x3f) * 4;
 	at->type = ntohs(h.type);

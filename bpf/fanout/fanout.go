@@ -19,9 +19,13 @@ import (
 
 // Options of the program.
 type Options struct {
-	// UDP ports of tunnels; 0 is none.
-	VXLANPort, GENEVEPort uint16
+	// UDP ports of tunnels, maxPorts of each kind at most: those behind are left out,
+	// so that such tunnels go by their outer addresses.
+	VXLANPorts, GENEVEPorts []uint16
 }
+
+// maxPorts is PORTS of fanout.bpf.c.
+const maxPorts = 4
 
 // Program is loaded into the kernel until it is closed. Groups that it is attached
 // to keep it.
@@ -35,11 +39,12 @@ func Open(o Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := spec.Variables["vxlan_port"].Set(o.VXLANPort); err != nil {
-		return nil, err
-	}
-	if err := spec.Variables["geneve_port"].Set(o.GENEVEPort); err != nil {
-		return nil, err
+	for name, ports := range map[string][]uint16{"vxlan_ports": o.VXLANPorts, "geneve_ports": o.GENEVEPorts} {
+		var v [maxPorts]uint16
+		copy(v[:], ports)
+		if err := spec.Variables[name].Set(v); err != nil {
+			return nil, err
+		}
 	}
 	p := new(Program)
 	if err := spec.LoadAndAssign(&p.objs, nil); err != nil {
@@ -48,15 +53,11 @@ func Open(o Options) (*Program, error) {
 	return p, nil
 }
 
-// Join makes the packet socket fd a member of a group with this program. The
-// sockets of a group must be bound to the same interface; the kernel numbers the
-// members in the order in which they join.
-func (p *Program) Join(fd int, group uint16) error {
-	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_FANOUT, int(group)|unix.PACKET_FANOUT_EBPF<<16); err != nil {
-		return fmt.Errorf("fanout group %d: %w", group, err)
-	}
+// Attach gives the program to the fanout group that the packet socket fd has joined,
+// of type PACKET_FANOUT_EBPF.
+func (p *Program) Attach(fd int) error {
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_FANOUT_DATA, p.objs.Fanout.FD()); err != nil {
-		return fmt.Errorf("program of fanout group %d: %w", group, err)
+		return fmt.Errorf("attach the fanout program: %w", err)
 	}
 	return nil
 }

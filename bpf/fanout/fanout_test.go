@@ -14,7 +14,7 @@ import (
 // open loads the program, or skips the test where it may not be loaded.
 func open(t testing.TB) *Program {
 	t.Helper()
-	p, err := Open(Options{VXLANPort: 4789, GENEVEPort: 6081})
+	p, err := Open(Options{VXLANPorts: []uint16{8472, 4789}, GENEVEPorts: []uint16{6081}})
 	if err != nil {
 		nstest.NoEBPF(t, err)
 	}
@@ -90,6 +90,8 @@ func TestHash(t *testing.T) {
 		{"GENEVE of Ethernet", plain, join(outer(17), udpTo(6081), []byte{0, 0, 0x65, 0x58, 0, 0, 7, 0}, plain), true},
 		{"GENEVE with options, of IPv6", plain6, join(outer(17), udpTo(6081), []byte{1, 0, 0x86, 0xdd, 0, 0, 7, 0, 1, 2, 3, 4}, inner6), true},
 		{"tunnel in tunnel", plain, join(outer(47), []byte{0, 0, 8, 0}, ip4("198.51.100.1", "198.51.100.2", 17, 0), udpTo(4789), vxlan, plain), true},
+		{"VXLAN at another port", plain, join(outer(17), udpTo(8472), vxlan, plain), true},
+		{"VXLAN without identifier is none", join(outer(1), load), join(outer(17), udpTo(4789), make([]byte, 8), plain), true},
 		{"another port is no tunnel", plain, join(outer(17), udpTo(4790), vxlan, plain), false},
 		{"first fragment of a tunnel goes with the others", join(ether(0x800), ip4("192.0.2.1", "192.0.2.2", 4, 0x2000), inner),
 			join(ether(0x800), ip4("192.0.2.1", "192.0.2.2", 4, 0x0008), load), true},
@@ -131,9 +133,9 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-// TestJoin sends over loopback to a group of sockets: all datagrams of an address
+// TestAttach sends over loopback to a group of sockets: all datagrams of an address
 // pair come to one of them, those of many pairs to all.
-func TestJoin(t *testing.T) {
+func TestAttach(t *testing.T) {
 	if !nstest.Enter(t) {
 		return
 	}
@@ -153,7 +155,10 @@ func TestJoin(t *testing.T) {
 		if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: proto<<8 | proto>>8, Ifindex: ifc.Index}); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Join(fd, 7); err != nil {
+		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_FANOUT, 7|unix.PACKET_FANOUT_EBPF<<16); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Attach(fd); err != nil {
 			t.Fatal(err)
 		}
 		fds[i] = fd
@@ -208,7 +213,7 @@ func BenchmarkHash(b *testing.B) {
 		frame []byte
 	}{
 		{"plain", plain},
-		{"vxlan", join(ether(0x800), ip4("192.0.2.1", "192.0.2.2", 17, 0), udpTo(4789), make([]byte, 8), plain)},
+		{"vxlan", join(ether(0x800), ip4("192.0.2.1", "192.0.2.2", 17, 0), udpTo(4789), []byte{8, 0, 0, 0, 0, 0, 7, 0}, plain)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			_, d, err := p.objs.Fanout.Benchmark(c.frame, b.N, b.ResetTimer)

@@ -16,9 +16,9 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	programProgFanout    = "fanout"
-	programVarGenevePort = "geneve_port"
-	programVarVxlanPort  = "vxlan_port"
+	programProgFanout     = "fanout"
+	programVarGenevePorts = "geneve_ports"
+	programVarVxlanPorts  = "vxlan_ports"
 )
 
 // loadProgram returns the embedded CollectionSpec for program.
@@ -76,8 +76,8 @@ type programMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programVariableSpecs struct {
-	GenevePort *ebpf.VariableSpec `ebpf:"geneve_port"`
-	VxlanPort  *ebpf.VariableSpec `ebpf:"vxlan_port"`
+	GenevePorts *ebpf.VariableSpec `ebpf:"geneve_ports"`
+	VxlanPorts  *ebpf.VariableSpec `ebpf:"vxlan_ports"`
 }
 
 // programObjects contains all objects after they have been loaded into the kernel.
@@ -110,8 +110,8 @@ func (m *programMaps) Close() error {
 //
 // It can be passed to loadProgramObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programVariables struct {
-	GenevePort *ebpf.Variable `ebpf:"geneve_port"`
-	VxlanPort  *ebpf.Variable `ebpf:"vxlan_port"`
+	GenevePorts *ebpf.Variable `ebpf:"geneve_ports"`
+	VxlanPorts  *ebpf.Variable `ebpf:"vxlan_ports"`
 }
 
 // programPrograms contains all programs after they have been loaded into the kernel.

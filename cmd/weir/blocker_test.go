@@ -43,7 +43,7 @@ func TestBlockList(t *testing.T) {
 	var out output
 	status := make(chan int, 1)
 	go func() {
-		status <- run(context.Background(), []string{"run", "-c", conf, "-i", "wire0", "-S", rules, "-l", dir, "--control", socket, "--workers", "1"}, &out, &out)
+		status <- run(context.Background(), []string{"run", "-c", conf, "-i", "wire0", "-S", rules, "-l", dir, "--control", socket, "--set", "nsq.mode=off", "--workers", "1"}, &out, &out)
 	}()
 	out.await(t, "ready: ")
 	if !strings.Contains(out.String(), "block list in front of wire0 (XDP, native)") {

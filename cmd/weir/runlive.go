@@ -90,14 +90,11 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 	a.delivery = line.line
 	defer func() { err = errors.Join(err, line.end(warn)) }()
 	line.leaveOut(watched)
-	if a.shunt, err = openShunt(cfg, o.Snaplen, say); err != nil {
+	unload, err := a.loadPrograms(cfg, o, watched, say)
+	defer unload()
+	if err != nil {
 		return err
 	}
-	defer a.shunt.close()
-	if a.blocker, err = openBlocker(cfg, watched, warn, say); err != nil {
-		return err
-	}
-	defer a.blocker.close()
 	x, err := a.begin(cfg.DefaultLogDir, names)
 	if err != nil {
 		return err
