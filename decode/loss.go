@@ -20,6 +20,7 @@ func (pl *Pipeline) Losses() []Loss {
 		{Reason: "flows whose application layer could not be parsed on"},
 		{Reason: "announced connections forgotten: too many at a time"},
 		{Reason: "packets given up at an error of the program, and the rest of their flows"},
+		{Reason: "packets of bypassed flows that the kernel has kept back"},
 	}
 	for _, w := range pl.workers {
 		var app uint64
@@ -29,7 +30,7 @@ func (pl *Pipeline) Losses() []Loss {
 		for i, n := range [...]uint64{
 			w.dec.Counters.Invalid, w.streams.Counters.InvalidChecksum, w.streams.Counters.Gap, w.streams.Counters.SegmentDrop, w.streams.Counters.SSNMemCapDrop,
 			w.flows.Counters.MemCap, w.frags.Counters.MaxFragHits, app, w.counters.expectDropped,
-			w.counters.panics,
+			w.counters.panics, w.counters.shunt.kept[0],
 		} {
 			all[i].Count += n
 		}

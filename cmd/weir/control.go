@@ -225,6 +225,13 @@ func (c *control) flows(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *control) line(f *flow.Flow) flowLine {
+	if f.Has(flow.Shunted) {
+		if k, ok := c.x.a.shunt.Read(&f.Key); ok {
+			now := *f // the worker adds it to the flow at the end
+			now.AddKept(k)
+			f = &now
+		}
+	}
 	src, dst, sport, dport := f.Tuple(field.ToServer)
 	l := flowLine{
 		ID: f.ID, Src: netip.AddrPortFrom(src, sport).String(), Dst: netip.AddrPortFrom(dst, dport).String(), Proto: event.ProtoName(f.Proto), State: f.State.String(), Pkts: f.Pkts, Bytes: f.Bytes,

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,7 +73,7 @@ outputs:
 		}
 	}
 	var stats counters
-	ask := func(path string) {
+	ask := func(path string) string {
 		t.Helper()
 		var answer bytes.Buffer
 		if got := run(context.Background(), []string{"ctl", "--socket", socket, path}, &answer, &answer); got != 0 {
@@ -84,6 +85,7 @@ outputs:
 				t.Fatal(err)
 			}
 		}
+		return answer.String()
 	}
 	await := func(what string, f func() bool) {
 		t.Helper()
@@ -141,6 +143,15 @@ outputs:
 	transfer(1002, 300<<10, func() bool {
 		return stats.Bypass.Shunted > before && stats.Shunt.Flows == 1 && stats.Shunt.Packets > 100
 	})
+	var lines []flowLine
+	if err := json.Unmarshal([]byte(ask("flows")), &lines); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lines {
+		if strings.HasSuffix(l.Dst, ":1001") && (!l.Bypassed || l.Pkts[0] < 50) {
+			t.Errorf("flow as ctl shows it: %+v", l)
+		}
+	}
 	await("end of the shunted flows", func() bool { return stats.Shunt.Flows == 0 })
 	ask("stop")
 	if got := <-status; got != 0 {
