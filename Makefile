@@ -9,7 +9,7 @@ export CGO_ENABLED = 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build run demo sample test race fuzz bench check generate profile docs captures e2e chaos accept clean
+.PHONY: help build run demo sample test race fuzz bench check generate identity profile docs captures e2e chaos accept clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ bench: ## ns and allocations per packet of every stage
 
 check: ## format, vet, staticcheck, generated files and manual are current
 	sh .ci/check
+
+identity: ## 20,000 short connections: is the process known? (root)
+	WEIR_IDENTITY=20000 $(GO) test -count=1 -v -run TestShortLived ./decode/host
 
 generate: ## rebuild generated files (clang 14 and llvm-strip for the programs of bpf/)
 	$(GO) generate ./...

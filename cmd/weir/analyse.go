@@ -36,6 +36,7 @@ type analysis struct {
 	delivery *nsq.Delivery     // nil: events go to no broker
 	shunt    *kernelShunt      // nil: no packets are kept back
 	blocker  *blocker          // nil: nobody is blocked
+	owners   *owners           // nil: nobody knows the processes
 	costs    *detect.Costs     // of the rules; nil: nobody asks
 	explain  *detect.Explainer // of one rule; nil: nobody asks
 	told     bool              // what the configuration has besides

@@ -95,6 +95,9 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
+	if a.owners = watchProcesses(cfg, warn); a.owners != nil {
+		defer a.owners.watcher.Close()
+	}
 	x, err := a.begin(cfg.DefaultLogDir, names)
 	if err != nil {
 		return err
@@ -107,6 +110,9 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 		return errors.Join(err, x.end())
 	}
 	x.counted = append(x.counted, from)
+	if a.owners != nil {
+		x.counted = append(x.counted, a.owners)
+	}
 	if a.shunt != nil {
 		x.counted = append(x.counted, a.shunt)
 	}

@@ -52,6 +52,7 @@ type liveEvents struct {
 	frames  uint64      // at the socket
 	drops   uint64
 	packets uint64 // decoded
+	owned   int    // alerts that name this process
 }
 
 func readLive(t *testing.T, names ...string) (e liveEvents) {
@@ -70,6 +71,7 @@ func readLive(t *testing.T, names ...string) (e liveEvents) {
 			Type  string `json:"event_type"`
 			Iface string `json:"in_iface"`
 			Num   *int   `json:"pcap_cnt"`
+			Weir  struct{ Process struct{ Pid int } }
 			Alert struct {
 				SID int `json:"signature_id"`
 			}
@@ -89,6 +91,9 @@ func readLive(t *testing.T, names ...string) (e liveEvents) {
 		}
 		switch ev.Type {
 		case "alert":
+			if ev.Weir.Process.Pid == os.Getpid() {
+				e.owned++
+			}
 			e.alerts[ev.Alert.SID]++
 		case "stats":
 			e.frames, e.drops, e.packets = ev.Stats.Capture.Frames, ev.Stats.Capture.Drops, ev.Stats.Decoder.Pkts
@@ -202,6 +207,9 @@ alert tcp any any -> any any (msg:"new"; dsize:>0; content:"end"; sid:4;)
 	e := readLive(t, old, filepath.Join(dir, "eve.json"))
 	if e.alerts[1] != 1 || e.alerts[2] != 3 || e.alerts[3] != 2 || e.alerts[4] != 3 {
 		t.Errorf("alerts by sid: %v, want 1:1 2:3 3:2 4:3", e.alerts)
+	}
+	if e.owned != 1+3+2+3 && !strings.Contains(out.String(), "no process identity") {
+		t.Errorf("%d alerts name the process that talks, want all 9", e.owned)
 	}
 	if e.records > 0 {
 		t.Errorf("%d records without the interface, or with a place in a capture", e.records)

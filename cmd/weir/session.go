@@ -50,6 +50,9 @@ func (a *analysis) begin(dir string, ifaces []string) (*session, error) {
 	types := eveTypes(a.set, eve.Type{Events: []string{"alert", "packet", "engine"}, Options: detect.AlertOptions})
 	eo := eveOptions(a.cfg, types)
 	eo.Dir = dir
+	if a.owners != nil {
+		eo.Owners = a.owners.append
+	}
 	if a.delivery != nil {
 		eo.Outputs = append(eo.Outputs, deliveryOutput(a.cfg, a.delivery, types))
 	}

@@ -8,6 +8,8 @@ import (
 type origin struct {
 	iface string // of live traffic; it has no place in a capture
 	file  string // the capture, if it is to be named
+	// owners is that of Options.
+	owners func(b []byte, ev *event.Event) []byte
 }
 
 // appendEvent appends ev as one line of JSON. It returns nil if the output does
@@ -101,6 +103,9 @@ func appendEvent(b []byte, ev *event.Event, r *route, from origin) []byte {
 		if b = ev.Body.AppendEvent(b, &r.opts); b == nil {
 			return nil
 		}
+	}
+	if from.owners != nil && ev.HasPorts {
+		b = from.owners(b, ev)
 	}
 	return append(b, '}', '\n')
 }

@@ -11,6 +11,9 @@ import (
 type Options struct {
 	Dir     string // relative names are below it
 	Outputs []Output
+	// Owners, if not nil, appends to the end of an event who owns the sockets of its
+	// flow: whole members of its object. It is called from all lanes.
+	Owners func(b []byte, ev *event.Event) []byte
 	// Compile reads the options of each record type, by the name under which
 	// outputs list it.
 	Compile map[string]Type

@@ -19,6 +19,7 @@ type Sink struct {
 	merger   *merger
 	live     []*Lane    // of live traffic
 	redact   *redaction // nil: nothing
+	owners   func(b []byte, ev *event.Event) []byte
 }
 
 // New opens the outputs and compiles their options.
@@ -27,7 +28,7 @@ func New(o *Options) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{routes: r}
+	s := &Sink{routes: r, owners: o.Owners}
 	if s.redact, err = o.Redact.compile(); err != nil {
 		return nil, err
 	}
@@ -182,7 +183,7 @@ func (s *Sink) encode(b []byte, ev *event.Event, r *route, l *Lane) []byte {
 	case Stats:
 		return appendStats(b, ev, &r.opts)
 	}
-	from := origin{iface: l.iface}
+	from := origin{iface: l.iface, owners: s.owners}
 	if r.head.pcapFile {
 		from.file = s.captureOf(l.at.num)
 	}
