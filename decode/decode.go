@@ -75,6 +75,8 @@ type Options struct {
 	// Lane and Inspector make those of worker i.
 	Lane      func(i int) Lane
 	Inspector func(i int, pub event.Publisher) Inspector
+	// FrameLog, if not nil, makes that of worker i.
+	FrameLog func(i int) FrameLog
 	// FlowEnded, if not nil, makes what worker i tells of each flow at its end.
 	FlowEnded func(i int) func(f *flow.Flow)
 	// Refused, if not nil, makes what worker i tells of packets that a rule would have
@@ -166,6 +168,9 @@ func New(o *Options) (*Pipeline, error) {
 		w.index, w.turns, w.checksums = i, pl.turns, pl.checksums
 		if o.Live {
 			w.checksums = newChecksums(o) // each looks at its own first packets
+		}
+		if o.FrameLog != nil {
+			w.frameLog = o.FrameLog(i)
 		}
 		if o.FlowEnded != nil {
 			w.flowEnded = o.FlowEnded(i)

@@ -24,6 +24,7 @@ type worker struct {
 	index     int
 	turns     *turns
 	flowEnded func(f *flow.Flow)     // may be nil
+	frameLog  FrameLog               // may be nil
 	refused   func(p *packet.Packet) // may be nil
 	files     *file.Store
 	kept      uint64 // files.Kept that was acted on
@@ -91,6 +92,9 @@ func (w *worker) frame(f *packet.Frame) {
 	for _, p := range all {
 		w.packet(p)
 	}
+	if w.frameLog != nil {
+		w.frameLog.Frame(f)
+	}
 }
 
 // at says where in the capture the worker is.
@@ -119,18 +123,21 @@ func (w *worker) packet(p *packet.Packet) {
 			if w.shunt != nil {
 				w.shed(p, f)
 			}
+			w.tell(p, f)
 			return
 		}
 		if f.Has(flow.Dropped) && w.ips {
 			p.Drop(packet.DropFlow)
 			w.settleVerdict(p, f)
 			w.log(p, f, nil)
+			w.tell(p, f)
 			return
 		}
 		opening = f.Pkts[p.Dir.Index()] == 1
 		a = w.transport(p, f)
 	}
 	w.inspect(p, f, a, opening)
+	w.tell(p, f)
 	if w.files.Kept != w.kept {
 		w.kept = w.files.Kept
 		if f != nil && w.fileDepth != nil {
@@ -248,6 +255,9 @@ func (w *worker) verdict(p *packet.Packet, f *flow.Flow, v Verdict) {
 	if v == 0 {
 		return
 	}
+	if v&VerdictAlerted != 0 {
+		p.Flags |= packet.Alerted
+	}
 	if v&VerdictNoLogTx != 0 {
 		p.Flags |= packet.NoLog
 	}
@@ -353,6 +363,9 @@ func (w *worker) endFlow(f *flow.Flow) {
 		}
 	}
 	w.logFlow(f)
+	if w.frameLog != nil {
+		w.frameLog.FlowEnded(f)
+	}
 	w.inspector.EndFlow(f)
 	w.endApp(f)
 	if f.Has(flow.BypassCapture) {

@@ -86,6 +86,7 @@ func tagKeyword(c *compiler, v string) error {
 
 // begin puts the tags of a rule that has matched in force, shown or not.
 func (w *Worker) begin(s *signature, p *packet.Packet, f *flow.Flow) {
+	p.Flags |= packet.Tagged
 	for _, d := range s.tags {
 		if !d.host {
 			if f != nil {
@@ -148,7 +149,11 @@ func (w *Worker) follow(p *packet.Packet, f *flow.Flow) {
 		}
 		w.shared.mu.Unlock()
 	}
-	if !tagged || !w.pub.Wants("packet") {
+	if !tagged {
+		return
+	}
+	p.Flags |= packet.Tagged
+	if !w.pub.Wants("packet") {
 		return
 	}
 	decode.PacketHead(&w.ev, "packet", p, f)

@@ -1,52 +1,38 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 
 	"weir/cmd/weir/config"
+	"weir/decode"
 	"weir/decode/event"
 	"weir/decode/packet"
 	"weir/sinks/pcaplog"
 )
 
 // packetLog keeps the frames that are read, as the output pcap-log says. All
-// methods of a nil one do nothing.
+// methods of a nil one do nothing; workers may call them at the same time.
 type packetLog struct {
-	mu                sync.Mutex // of live traffic: each worker keeps its own
-	w                 *pcaplog.Writer
-	filter            *frameFilter // may be nil
+	o *config.PacketLog
+
+	mu                sync.Mutex
+	writers           []*pcaplog.Writer // one, or one for each worker
+	filters           []*frameFilter    // beside them; may be nil
 	written, filtered uint64
 }
 
 // openPacketLog returns the log of the configuration; nil if it has none.
-func openPacketLog(c *config.Config, dir string, warn func(format string, args ...any)) (*packetLog, error) {
+func openPacketLog(c *config.Config, dir string, workers int, warn func(format string, args ...any)) (*packetLog, error) {
 	for i := range c.Outputs {
 		o := c.Outputs[i].Packets
 		if o == nil || !c.Outputs[i].Enabled {
 			continue
 		}
-		if o.Conditional != "all" {
-			warn("pcap-log: conditional %q is not supported: no packets are kept", o.Conditional)
-			continue
-		}
-		for _, x := range []struct {
-			is         bool
-			key, value string
-		}{
-			{o.Mode != "normal", "mode", "normal"},
-			{o.Compression != "none", "compression", "none"},
-			{o.StreamDepth, "use-stream-depth", "no"},
-			{o.HonorPass, "honor-pass-rules", "no"},
-		} {
-			if x.is {
-				warn("pcap-log: %s: only %s is supported; it is taken as that", x.key, x.value)
-			}
-		}
-		filter, err := newFrameFilter(o.Filter, warn)
-		if err != nil {
-			return nil, err
-		}
+		l := &packetLog{o: o}
 		path := o.Filename
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, o.Dir, path)
@@ -54,29 +40,85 @@ func openPacketLog(c *config.Config, dir string, warn func(format string, args .
 				path = filepath.Join(o.Dir, o.Filename)
 			}
 		}
-		return &packetLog{filter: filter, w: pcaplog.New(pcaplog.Options{
-			Path: path, Micros: o.TSFormat == "usec", Limit: uint64(o.Limit), MaxFiles: int(o.MaxFiles),
-		})}, nil
+		opt := pcaplog.Options{Path: path, Micros: o.TSFormat == "usec", Limit: uint64(o.Limit), MaxFiles: int(o.MaxFiles)}
+		if o.Compression == "lz4" {
+			opt.LZ4 = &pcaplog.LZ4{Level: int(o.LZ4Level), Checksum: o.LZ4Checksum}
+		}
+		n := 1
+		if o.Mode == "multi" {
+			n = workers
+		}
+		for i := range n {
+			filter, err := newFrameFilter(o.Filter, warn)
+			if err != nil {
+				return nil, err
+			}
+			own := opt
+			if o.Mode == "multi" {
+				number := strconv.Itoa(i + 1)
+				if !strings.Contains(path, "%n") && !strings.Contains(path, "%i") {
+					own.Path += "." + number
+				}
+				own.Path = strings.NewReplacer("%n", number, "%i", number).Replace(own.Path)
+			}
+			l.filters = append(l.filters, filter)
+			l.writers = append(l.writers, pcaplog.New(own))
+		}
+		return l, nil
 	}
 	return nil, nil
 }
 
-// keep writes the frames that are to be kept.
+// late reports whether it is known only behind inspection, or by which worker,
+// what is kept.
+func (l *packetLog) late() bool {
+	return l != nil && (l.o.Conditional != "all" || l.o.Mode == "multi" || l.o.StreamDepth || l.o.HonorPass)
+}
+
+// ordered reports whether packets have to be taken strictly in order, so that
+// the log of a capture is the same whatever the number of workers.
+func ordered(c *config.Config) bool {
+	for i := range c.Outputs {
+		if o := c.Outputs[i].Packets; o != nil && c.Outputs[i].Enabled && (&packetLog{o: o}).late() && o.Mode != "multi" {
+			return true
+		}
+	}
+	return false
+}
+
+// use makes the workers tell what to keep, where that is known late.
+func (l *packetLog) use(o *decode.Options) {
+	if l.late() {
+		o.FrameLog = func(i int) decode.FrameLog { return &frameTap{l: l, file: min(i, len(l.writers)-1)} }
+	}
+}
+
+// keep writes the frames that are to be kept, where reading them tells which.
 func (l *packetLog) keep(frames []packet.Frame) {
 	if l == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	late := l.late()
 	for i := range frames {
-		l.w.Begin(frames[i].Time)
-		if l.filter != nil && !l.filter.takes(&frames[i]) {
-			l.filtered++
-			continue
+		for _, w := range l.writers {
+			w.Begin(frames[i].Time)
 		}
-		if l.w.Write(&frames[i]) {
-			l.written++
+		if !late {
+			l.write(0, &frames[i])
 		}
+	}
+}
+
+// write keeps one frame in a file. The lock is held.
+func (l *packetLog) write(file int, f *packet.Frame) {
+	if filter := l.filters[file]; filter != nil && !filter.takes(f) {
+		l.filtered++
+		return
+	}
+	if l.writers[file].Write(f) {
+		l.written++
 	}
 }
 
@@ -84,7 +126,11 @@ func (l *packetLog) close() error {
 	if l == nil {
 		return nil
 	}
-	return l.w.Close()
+	var errs []error
+	for _, w := range l.writers {
+		errs = append(errs, w.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // AppendEvent implements event.Appender: the object pcap_log of the statistics.

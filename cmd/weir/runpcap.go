@@ -122,7 +122,7 @@ func workerCount(o *pcapOptions, cfg *config.Config) int {
 	switch {
 	case o.Workers > 0:
 		return o.Workers
-	case o.RunMode == "single" || o.RunMode == "" && cfg.RunMode == "single":
+	case o.RunMode == "single" || o.RunMode == "" && cfg.RunMode == "single", ordered(cfg):
 		return 1
 	}
 	return runtime.GOMAXPROCS(0)

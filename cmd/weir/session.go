@@ -43,7 +43,7 @@ func (a *analysis) begin(dir string, ifaces []string) (*session, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make log folder: %w", err)
 	}
-	packets, err := openPacketLog(a.cfg, dir, a.warn)
+	packets, err := openPacketLog(a.cfg, dir, a.workers, a.warn)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +101,7 @@ func (x *session) make(lanes []*eve.Lane, dir string) (err error) {
 		o.FlowEnded = func(i int) func(*flow.Flow) { return tallies[i].flow }
 	}
 	x.seen = watchAlerts(a.cfg, &o)
+	x.packets.use(&o)
 	a.shunt.use(&o, a.cfg)
 	if b := a.blocker; b != nil {
 		o.Refused = func(int) func(*packet.Packet) { return b.refuse }

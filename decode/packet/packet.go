@@ -75,6 +75,9 @@ const (
 	FlowPkt
 	// Rewritten: the payload was replaced by that of the stream.
 	Rewritten
+	// Alerted: a rule has fired on it; Tagged: a tag is in force or has begun.
+	Alerted
+	Tagged
 )
 
 // MaxEvents bounds the decode and stream events kept of one packet.

@@ -447,6 +447,18 @@ func (e *Engine) Sizes(f *flow.Flow) (client, server uint64) {
 	return size(&s.half[0]), size(&s.half[1])
 }
 
+// HeldFrom returns, by direction, the sequence number of the first byte that is held
+// and whether the depth is reached.
+func (e *Engine) HeldFrom(f *flow.Flow) (from [2]uint32, full [2]bool) {
+	if s := e.session(f); s != nil {
+		for i := range s.half {
+			h := &s.half[i]
+			from[i], full[i] = h.isn+1+uint32(h.base), h.full
+		}
+	}
+	return from, full
+}
+
 // DepthReached reports whether a direction ended at its depth.
 func (e *Engine) DepthReached(f *flow.Flow, dir field.Dir) bool {
 	s := e.session(f)

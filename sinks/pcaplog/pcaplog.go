@@ -6,19 +6,32 @@ import (
 	"bufio"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+
+	"github.com/pierrec/lz4/v4"
 
 	"weir/decode/packet"
 )
 
 // Options set up a Writer.
 type Options struct {
-	Path     string // files are PATH.SECONDS, by the time of their first frame; see Begin
+	// Path: files are PATH.SECONDS, by the time of their first frame, or PATH with
+	// the time for %t; see Begin.
+	Path     string
 	Micros   bool   // and .MICROSECONDS
 	Limit    uint64 // bytes of a file
 	MaxFiles int    // of this run; 0 is no limit
+	LZ4      *LZ4   // nil: not compressed
+}
+
+// LZ4 says how files are compressed. Their names end in .lz4.
+type LZ4 struct {
+	Level    int // 0 (fast) to 16, as other programs count
+	Checksum bool
 }
 
 const (
@@ -32,6 +45,7 @@ const (
 type Writer struct {
 	opt   Options
 	f     *os.File // nil until the first frame
+	z     *lz4.Writer
 	w     *bufio.Writer
 	link  packet.LinkType // of the file
 	size  uint64          // of the file, bytes
@@ -85,9 +99,16 @@ func (w *Writer) next(f *packet.Frame) {
 	if len(w.names) == 0 && w.begun {
 		at = w.from
 	}
-	name := w.opt.Path + "." + strconv.FormatInt(at/1e9, 10)
+	stamp := strconv.FormatInt(at/1e9, 10)
 	if w.opt.Micros {
-		name += fmt.Sprintf(".%06d", at%1e9/1e3)
+		stamp += fmt.Sprintf(".%06d", at%1e9/1e3)
+	}
+	name := w.opt.Path + "." + stamp
+	if strings.Contains(w.opt.Path, "%t") {
+		name = strings.ReplaceAll(w.opt.Path, "%t", stamp)
+	}
+	if w.opt.LZ4 != nil {
+		name += ".lz4"
 	}
 	if n := len(w.names); n > 0 && w.names[n-1] == name {
 		name += "." + strconv.Itoa(n)
@@ -106,11 +127,26 @@ func (w *Writer) next(f *packet.Frame) {
 	binary.LittleEndian.PutUint16(h[6:], 4)
 	binary.LittleEndian.PutUint32(h[16:], snapLen)
 	binary.LittleEndian.PutUint32(h[20:], uint32(f.Link))
-	w.w.Reset(w.f)
+	var to io.Writer = w.f
+	if w.opt.LZ4 != nil {
+		w.z = lz4.NewWriter(w.f)
+		w.err = w.z.Apply(lz4.CompressionLevelOption(lz4Level(w.opt.LZ4.Level)), lz4.ChecksumOption(w.opt.LZ4.Checksum))
+		to = w.z
+	}
+	w.w.Reset(to)
 	if _, err := w.w.Write(h[:]); w.err == nil {
 		w.err = err
 	}
 	w.link, w.size = f.Link, fileHeader
+}
+
+// lz4Level translates a level of 0 to 16 to those of the library, which has one
+// for each power of two of the search depth.
+func lz4Level(n int) lz4.CompressionLevel {
+	if n < 3 {
+		return lz4.Fast
+	}
+	return lz4.CompressionLevel(1 << (8 + min(n-2, 9)))
 }
 
 // end closes the file in work, if there is one.
@@ -120,6 +156,12 @@ func (w *Writer) end() {
 	}
 	if err := w.w.Flush(); w.err == nil {
 		w.err = err
+	}
+	if w.z != nil {
+		if err := w.z.Close(); w.err == nil {
+			w.err = err
+		}
+		w.z = nil
 	}
 	if err := w.f.Close(); w.err == nil {
 		w.err = err

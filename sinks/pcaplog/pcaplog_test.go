@@ -2,10 +2,14 @@ package pcaplog
 
 import (
 	"encoding/binary"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
+
+	"github.com/pierrec/lz4/v4"
 
 	"weir/decode/packet"
 )
@@ -92,6 +96,27 @@ func TestFrame(t *testing.T) {
 	}
 	if want := []uint32{0xa1b2c3d4, 4<<16 | 2, 0, 0, snapLen, 1, 5, 7, 2, 3}; !slices.Equal(got, want) || string(b[40:]) != "ab" {
 		t.Errorf("%x %q, want %x", got, b[40:], want)
+	}
+}
+
+// TestLZ4 reads a compressed file back.
+func TestLZ4(t *testing.T) {
+	dir := t.TempDir()
+	for _, level := range []int{0, 3, 9, 16} {
+		w := New(Options{Path: filepath.Join(dir, strconv.Itoa(level)+"-%t"), Limit: 1000, LZ4: &LZ4{level, true}})
+		w.Write(frame(5e9, "abc", 1))
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(filepath.Join(dir, strconv.Itoa(level)+"-5.lz4"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(lz4.NewReader(f))
+		if err != nil || len(b) != 24+16+3 || string(b[40:]) != "abc" {
+			t.Errorf("level %d: %d bytes, %v", level, len(b), err)
+		}
+		f.Close()
 	}
 }
 

@@ -75,11 +75,13 @@ type PacketLog struct {
 	Limit       Size   `key:"limit" def:"100 MiB" doc:"bytes of a file"`
 	MaxFiles    uint32 `key:"max-files" def:"0" doc:"files of a run, the oldest go first; 0 is no limit"`
 	TSFormat    string `key:"ts-format" def:"sec" want:"sec|usec" doc:"time in names: with microseconds or without"`
-	Conditional string `key:"conditional" def:"all" want:"all|alerts|tag" doc:"which packets; all alone is supported"`
-	Mode        string `key:"mode" def:"normal" want:"normal|multi|sguil" doc:"one file at a time, one for each worker, or a folder a day; normal alone is supported"`
-	Compression string `key:"compression" def:"none" want:"none|lz4" doc:"of files; none alone is supported"`
-	StreamDepth bool   `key:"use-stream-depth" def:"no" doc:"leave out what stands beyond the stream depth; not supported"`
-	HonorPass   bool   `key:"honor-pass-rules" def:"no" doc:"leave out what pass rules pass; not supported"`
+	Conditional string `key:"conditional" def:"all" want:"all|alerts|tag" doc:"which packets: all, those of flows with an alert and the TCP segments that led to it, or those that tags ask for"`
+	Mode        string `key:"mode" def:"normal" want:"normal|multi|sguil" doc:"one file at a time, or one for each worker, whose number stands for %n in filename; sguil is taken as normal"`
+	Compression string `key:"compression" def:"none" want:"none|lz4" doc:"of files"`
+	LZ4Level    uint8  `key:"lz4-level" def:"0" max:"16" doc:"how well lz4 compresses"`
+	LZ4Checksum bool   `key:"lz4-checksum" def:"no" doc:"checksums in lz4 files"`
+	StreamDepth bool   `key:"use-stream-depth" def:"no" doc:"leave out what stands beyond the stream depth"`
+	HonorPass   bool   `key:"honor-pass-rules" def:"no" doc:"leave out what pass rules pass"`
 	Filter      string `key:"bpf-filter" def:"" doc:"takes only the packets that fit"`
 }
 
