@@ -9,7 +9,7 @@ export CGO_ENABLED = 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build run demo sample test race fuzz bench check generate identity profile docs captures e2e chaos accept clean
+.PHONY: help build run demo sample test race fuzz bench check generate identity profile docs captures e2e chaos accept nsqtools clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -61,11 +61,15 @@ captures: ## rebuild the made captures of testdata/captures
 e2e: build ## end to end: captures with rules to expected events
 	$(GO) test -count=1 ./cmd/weir -run 'Script|Cases'
 
-chaos: ## kill sensor, brokers and stores CHAOS times (200) and look for what is missing
+chaos: ## as root: kill sensor, brokers and stores CHAOS times (200), cut and fill what they need, and look for what is missing
 	WEIR_CHAOS=$(CHAOS) $(GO) test -count=1 -timeout 120m -v -run 'TestChaos' ./cmd/weir
 
 accept: ## figures of the delivery, as root: latency, memory, a broker that is away for AWAY (10m)
 	WEIR_LATENCY=1m WEIR_MEMORY=1m WEIR_OUTAGE=$(AWAY) $(GO) test -count=1 -timeout 120m -v -run 'TestAccept' ./cmd/weir
+
+nsqtools: ## whether NSQ's own programs work on the topics; builds them in out/nsq
+	@.ci/nsqtools out/nsq
+	WEIR_NSQ_TOOLS=$(CURDIR)/out/nsq $(GO) test -count=1 -v -run 'TestNSQTools' ./cmd/weir
 
 clean: ## remove what was built
 	rm -rf bin out

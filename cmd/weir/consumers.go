@@ -66,7 +66,7 @@ type consumers struct {
 }
 
 // startConsumers starts what a live run does with its own events, below dir.
-func startConsumers(cfg *config.Config, r roles, no *nsq.Options, d *nsq.Delivery, dir string, warn func(string, ...any)) (_ *consumers, err error) {
+func startConsumers(cfg *config.Config, r roles, so storeOptions, no *nsq.Options, d *nsq.Delivery, dir string, warn func(string, ...any)) (_ *consumers, err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cs := &consumers{stop: cancel, warn: warn}
 	defer func() {
@@ -83,10 +83,6 @@ func startConsumers(cfg *config.Config, r roles, no *nsq.Options, d *nsq.Deliver
 		return o
 	}
 	if r.store {
-		so, err := storeSettings(cfg, storeOptions{dir: filepath.Join(dir, defaultStore), days: liveStoreDays, size: liveStoreSize})
-		if err != nil {
-			return cs, err
-		}
 		h, err := so.open(ctx, warn)
 		if err != nil {
 			return cs, err
@@ -199,7 +195,8 @@ func startLiveDelivery(cfg *config.Config, o *liveOptions, warn func(string, ...
 		return l, err
 	}
 	r := rolesOf(cfg, no.Mode)
-	if err := cfg.Err(); err != nil {
+	so, err := storeSettings(cfg, storeOptions{dir: filepath.Join(cfg.DefaultLogDir, defaultStore), days: liveStoreDays, size: liveStoreSize})
+	if err != nil {
 		return l, err
 	}
 	if no.Confirm == "" && r.store {
@@ -212,7 +209,7 @@ func startLiveDelivery(cfg *config.Config, o *liveOptions, warn func(string, ...
 	if l.line, err = openDelivery(no, cfg.DefaultLogDir, warn); err != nil {
 		return l, fmt.Errorf("%w (nsq.mode: off does without)", err)
 	}
-	if l.cons, err = startConsumers(cfg, r, &no, l.line, cfg.DefaultLogDir, warn); err != nil {
+	if l.cons, err = startConsumers(cfg, r, so, &no, l.line, cfg.DefaultLogDir, warn); err != nil {
 		return liveDelivery{}, errors.Join(err, l.line.Close())
 	}
 	return l, nil

@@ -54,6 +54,7 @@ var verbs = []func() *cobra.Command{
 	consumeCommand,
 	notifyHelperCommand,
 	eventsCommand,
+	ledgerCommand,
 	docsCommand,
 	versionCommand,
 }

@@ -2,6 +2,7 @@ package nsq
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -29,6 +30,9 @@ type BrokerOptions struct {
 	MemQueue              int64    // messages of a channel held in memory; 0 is 10000
 	Prefix                string   // of topics
 	Channels              []string // made with each topic
+	TLSCert, TLSKey       string   // PEM files: clients have to speak TLS, 1.2 or later
+	TLSClientCA           string   // PEM file: and have a certificate of this authority
+	AuthHTTP              string   // "host:port" that is asked who may do what; see nsqd's --auth-http-address
 	AnyPort               bool     // take any port where that of NSQ is in use
 	Log                   LogFunc
 }
@@ -95,6 +99,16 @@ func StartBroker(o BrokerOptions) (_ *Broker, err error) {
 	d.LogLevel, d.Logger = nsqd.LOG_WARN, Logger(o.Log)
 	d.MemQueueSize = cmp.Or(o.MemQueue, 10000)
 	d.MaxMsgSize = MaxMessage
+	if o.TLSCert != "" {
+		d.TLSCert, d.TLSKey, d.TLSRootCAFile = o.TLSCert, o.TLSKey, o.TLSClientCA
+		d.TLSRequired, d.TLSMinVersion = nsqd.TLSRequiredExceptHTTP, tls.VersionTLS12
+		if o.TLSClientCA != "" {
+			d.TLSClientAuthPolicy = "require-verify"
+		}
+	}
+	if o.AuthHTTP != "" {
+		d.AuthHTTPAddresses = []string{o.AuthHTTP}
+	}
 	d.MinOutputBufferTimeout = time.Millisecond
 	if b.lookupd != nil {
 		d.NSQLookupdTCPAddresses = []string{b.lookupd.RealTCPAddr().String()}

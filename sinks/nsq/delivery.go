@@ -83,7 +83,7 @@ func Start(o Options) (_ *Delivery, err error) {
 		}
 	}()
 	if d.spool, err = spool.Open(spool.Options{
-		Dir: filepath.Join(o.StateDir, "spool"), Classes: classes(), Quota: o.Quota, Wait: o.Wait, Seal: identity.Seal,
+		Dir: filepath.Join(o.StateDir, "spool"), Classes: classes(), Quota: o.Quota, Wait: o.Wait, Seal: identity.Seal, Boot: d.boot,
 	}); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@
 // # Format, version 1
 //
 // A folder holds segments, named by their number in 16 hexadecimal digits and
-// ".seg", a file for each cursor, and a lock. Numbers are little-endian. A segment begins with a head of 24
+// ".seg", a file for each cursor, the ledger, and a lock. Numbers are little-endian. A segment begins with a head of 24
 // bytes: "weirspl\n", version (2), 6 zero bytes, CRC32C of what precedes (4), 4
 // zero bytes. Records follow:
 //
@@ -28,7 +28,8 @@
 // Open cuts the last segment behind its last whole record and starts a new one.
 // A segment is removed when all cursors are behind it. Each class has a share of
 // the quota from which on it is shed, so that the cheap ones go first; what is
-// shed has used up its sequence number, and so shows as a gap. A write that fails
+// shed has used up its sequence number, and so shows as a gap, which the file "ledger"
+// explains (Losses). A write that fails
 // (a full disk) is taken back whole, counted, and tried again with the next
 // records.
 package spool

@@ -11,6 +11,9 @@ const (
 	handOver = 64 << 10
 	// buffers of a producer: what the writer may be behind by, 16 MB.
 	buffers = 256
+	// behind is from how many buffers on the writer is behind: then they are filled,
+	// so that all of them together last.
+	behind = 8
 )
 
 // batch is a run of records on its way to the writer.
@@ -54,8 +57,8 @@ func (p *Producer) Put(class Class, body []byte) bool {
 	b := p.cur
 	b.buf = append(b.buf, body...)
 	b.recs = append(b.recs, pending{class, len(b.buf)})
-	if len(b.buf) >= handOver || p.s.o.Classes[class].Durable {
-		p.Flush()
+	if len(b.buf) >= handOver {
+		p.pass()
 	}
 	return true
 }
@@ -70,8 +73,15 @@ func (p *Producer) take() (ok bool) {
 	return ok
 }
 
-// Flush hands over what has been collected; for the end of a batch of packets.
+// Flush hands over what has been collected, unless the writer has plenty to do: then
+// one of the next calls does it. It is for the end of each batch of packets.
 func (p *Producer) Flush() {
+	if p.full.Len() < behind {
+		p.pass()
+	}
+}
+
+func (p *Producer) pass() {
 	if p.cur == nil || len(p.cur.recs) == 0 {
 		return
 	}
@@ -83,7 +93,7 @@ func (p *Producer) Flush() {
 
 // Close hands over the rest. The producer takes nothing after it.
 func (p *Producer) Close() {
-	p.Flush()
+	p.pass()
 	p.full.Close()
 	p.s.ring.wake()
 }

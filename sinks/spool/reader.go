@@ -169,6 +169,34 @@ func (s *Spool) Range(from, to Position, each func(Record)) error {
 	return nil
 }
 
+// Scan calls each for the whole records of an open segment from a place on, 0 for its
+// begin, and returns the place behind them: for whoever looks on while a spool is
+// written.
+func Scan(f *os.File, at int64, each func(Record)) (int64, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return at, err
+	}
+	if at == 0 {
+		head := make([]byte, headSize)
+		if n, _ := f.ReadAt(head, 0); n < headSize {
+			return 0, nil
+		}
+		if err := checkHead(head); err != nil {
+			return 0, fmt.Errorf("%s: %w", f.Name(), err)
+		}
+		at = headSize
+	}
+	scan := scanner{f: f, at: at}
+	for {
+		rec, err := scan.next(st.Size())
+		if err != nil {
+			return scan.at, nil // as far as it is written
+		}
+		each(rec)
+	}
+}
+
 // bounds returns how far segment num is written (0: it is gone), the segment that
 // follows it (0: none), and what tells of more.
 func (s *Spool) bounds(num uint64) (limit int64, next uint64, grown chan struct{}, closed bool) {

@@ -44,6 +44,7 @@ type Options struct {
 	Quota   int64         // of all segments, bytes
 	Sync    time.Duration // between syncs while durable records come
 	Wait    bool          // producers wait for room instead of dropping
+	Boot    string        // names this start in the ledger, at most 16 bytes
 	// Seal appends to a record when its number is known; nil appends nothing.
 	Seal func(b []byte, seq uint64) []byte
 }
@@ -182,6 +183,11 @@ func (s *Spool) recover() (*writer, error) {
 		return nil, err
 	}
 	w := &writer{s: s, num: next - 1}
+	if w.ledger, err = openLedger(s.o.Dir, s.o.Boot); errors.Is(err, syscall.ENOSPC) {
+		w.ledger, err = nil, nil
+	} else if err != nil {
+		return nil, err
+	}
 	if err := w.begin(); errors.Is(err, syscall.ENOSPC) {
 		w.note(err) // what is there can still be taken away, which makes room
 	} else if err != nil {

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"weir/decode/ring"
 )
 
 var classes = []ClassOptions{{Name: "alert", Durable: true}, {Name: "flow", ShedAt: 0.5}}
@@ -342,6 +344,37 @@ func TestDropped(t *testing.T) {
 	}
 }
 
+// TestBehind: what a producer flushes while the writer is behind waits in fuller
+// buffers, and is handed over later.
+func TestBehind(t *testing.T) {
+	s := open(t, Options{Dir: t.TempDir()})
+	other := s.Producer()
+	p := &Producer{s: s, full: other.full, free: other.free}
+	aside := ring.New[*batch](buffers)
+	p.full = aside // the writer does not look there
+	for range 100 * buffers {
+		if !p.Put(alert, make([]byte, 500)) {
+			t.Fatal("dropped while there is room")
+		}
+		p.Flush()
+	}
+	p.pass()
+	n := 0
+	for {
+		b, ok := aside.TryGet()
+		if !ok {
+			break
+		}
+		n += len(b.recs)
+	}
+	if n != 100*buffers {
+		t.Errorf("%d records, want %d", n, 100*buffers)
+	}
+	s.handed.Store(0) // what was taken aside was never the writer's
+	other.Close()
+	s.Close()
+}
+
 func TestPutAllocates(t *testing.T) {
 	s := open(t, Options{Dir: t.TempDir(), Wait: true})
 	p := s.Producer()
@@ -418,6 +451,7 @@ func writeUntilKilled(dir string) {
 	p := s.Producer()
 	for {
 		p.Put(alert, make([]byte, 700))
+		p.Flush()
 		fmt.Println(s.Stats().Classes[alert].Written)
 		time.Sleep(time.Microsecond)
 	}

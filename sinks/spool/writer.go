@@ -25,6 +25,9 @@ type writer struct {
 	size int64 // of whole records in f
 	seqs [maxClasses]uint64
 
+	ledger  *ledger            // nil: the disk was full from the start
+	dropped [maxClasses]uint64 // records, as the ledger has it
+
 	buf    []byte // records to be written
 	recs   []placed
 	sealed []byte // scratch
@@ -40,6 +43,7 @@ type writer struct {
 type placed struct {
 	class Class
 	bytes int
+	seq   uint64
 }
 
 // begin starts the next segment.
@@ -95,6 +99,8 @@ func (w *writer) run() {
 	}
 	close(w.syncing)
 	<-w.syncEnded
+	w.noteDropped()
+	w.ledger.close()
 	if w.f != nil {
 		w.note(w.f.Sync())
 		w.note(w.f.Close())
@@ -122,9 +128,20 @@ func (w *writer) collect(all []*Producer) (any bool) {
 			}
 		}
 	}
+	w.noteDropped()
 	w.write()
 	w.s.settled.Add(taken)
 	return any
+}
+
+// noteDropped enters what producers have dropped since it last looked.
+func (w *writer) noteDropped() {
+	for c := range w.s.o.Classes {
+		for n := w.s.counts[c].dropped.Load(); w.dropped[c] < n; {
+			w.dropped[c]++
+			w.ledger.lost(Class(c), Dropped, w.dropped[c])
+		}
+	}
 }
 
 // add numbers the records of a batch and takes those that there is room for.
@@ -143,6 +160,11 @@ func (w *writer) add(b *batch) {
 		used := s.bytes.Load() + int64(len(w.buf)+len(body)+recordLen)
 		if float64(used) > share*float64(s.o.Quota) || bad && !c.Durable {
 			s.counts[r.class].shed.Add(1)
+			why := Shed
+			if bad {
+				why = Failed
+			}
+			w.ledger.lost(r.class, why, seq)
 			continue
 		}
 		if s.o.Seal != nil {
@@ -151,13 +173,14 @@ func (w *writer) add(b *batch) {
 		}
 		at := len(w.buf)
 		w.buf = appendRecord(w.buf, r.class, seq, body)
-		w.recs = append(w.recs, placed{r.class, len(w.buf) - at})
+		w.recs = append(w.recs, placed{r.class, len(w.buf) - at, seq})
 		w.dirty = w.dirty || c.Durable
 	}
 }
 
 // write appends the records that are waiting, whole or not at all.
 func (w *writer) write() {
+	w.ledger.flush() // before a record behind a gap can be read
 	if len(w.buf) == 0 {
 		return
 	}
@@ -178,7 +201,9 @@ func (w *writer) write() {
 		w.badUntil = time.Now().Add(retryAfter)
 		for _, r := range w.recs {
 			s.counts[r.class].shed.Add(1)
+			w.ledger.lost(r.class, Failed, r.seq)
 		}
+		w.ledger.flush()
 	} else {
 		w.badUntil = time.Time{}
 		w.size += int64(len(w.buf))
