@@ -34,11 +34,15 @@ var Protocol = &proto.Protocol{
 // preface is what a client begins with (RFC 9113 section 3.4).
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-// probe recognises a server, which begins with its settings.
-func probe(b []byte, dir field.Dir, _ *flow.Flow) proto.Verdict {
+// probe recognises a server, which begins with its settings, once the client is
+// recognised: the client goes first.
+func probe(b []byte, dir field.Dir, f *flow.Flow) proto.Verdict {
 	n := int(b[0])<<16 | int(b[1])<<8 | int(b[2])
 	if dir != field.ToClient || n > maxFrame || n%6 != 0 || b[3] != frameSettings || b[4]&^flagAck != 0 || b[5]|b[6]|b[7]|b[8] != 0 {
 		return proto.No
+	}
+	if f != nil && f.AppTS == 0 {
+		return proto.More
 	}
 	return proto.Yes
 }
