@@ -149,8 +149,12 @@ func (w *worker) release(p *proto.Protocol, ps proto.Parser) {
 		}
 		ps.Free(tx)
 	}
-	if _, ok := ps.(proto.Resetter); ok && len(w.idle[p.ID]) < maxIdleParsers {
-		w.idle[p.ID] = append(w.idle[p.ID], ps)
+	id := p.ID
+	if p.From != "" {
+		id = w.rec.set.ByName(p.From).ID
+	}
+	if _, ok := ps.(proto.Resetter); ok && len(w.idle[id]) < maxIdleParsers {
+		w.idle[id] = append(w.idle[id], ps)
 	}
 }
 
@@ -524,6 +528,25 @@ func (a *app) handOver() {
 func (a *app) Upgrade(name, expect string) {
 	r := a.uncommon()
 	r.change, r.changeTo, r.want = true, name, expect
+}
+
+// Rename implements proto.Renamer.
+func (a *app) Rename(name string) bool {
+	p := a.w.rec.set.ByName(name)
+	if p == nil || !a.w.parsed[p.ID] {
+		return false
+	}
+	f := a.flow
+	f.AppOrig, f.App = f.App, uint16(p.ID)
+	a.proto = p
+	for i, d := range [...]field.Dir{field.ToServer, field.ToClient} {
+		if a.dir[i] != nil {
+			a.dir[i] = p
+			a.setDir(d, p.ID)
+		}
+	}
+	a.w.counters.app[p.ID].flows[transportOf(f)]++
+	return true
 }
 
 // Expect implements proto.Host.

@@ -131,7 +131,7 @@ func New(o *Options) (*Pipeline, error) {
 	n := len(o.Protocols.All()) + 2
 	settings, parsed := make([]any, n), make([]bool, n)
 	for _, p := range o.Protocols.All() {
-		parsed[p.ID] = p.New != nil && (o.Parsed == nil || o.Parsed(p))
+		parsed[p.ID] = p.New != nil && p.Since <= o.Version && o.Enabled(p) && (o.Parsed == nil || o.Parsed(p))
 		if p.Setup == nil || !o.Enabled(p) {
 			continue
 		}

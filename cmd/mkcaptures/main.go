@@ -37,7 +37,7 @@ type file struct {
 // files returns all made captures.
 func files() []file {
 	return slices.Concat(
-		linkFiles(), tunnelFiles(), brokenFiles(), fragmentFiles(), streamFiles(), httpFiles(), dnsFiles(), mailFiles(),
+		linkFiles(), tunnelFiles(), brokenFiles(), fragmentFiles(), streamFiles(), httpFiles(), dnsFiles(), dohFiles(), mailFiles(),
 		snmpFiles(), scadaFiles(), websocketFiles(), telnetFiles(), formatFiles(),
 	)
 }

@@ -237,7 +237,9 @@ func eveTypes(set *proto.Set, alert eve.Type) map[string]eve.Type {
 			r := &p.Records[i]
 			name := cmp.Or(r.Under, r.Type)
 			t := m[name]
-			t.Events = append(t.Events, r.Type)
+			if !slices.Contains(t.Events, r.Type) {
+				t.Events = append(t.Events, r.Type)
+			}
 			if r.Options != nil {
 				t.Options = r.Options
 			}

@@ -55,6 +55,10 @@ type Protocol struct {
 	// OffByDefault: parsed only if the configuration says enabled: yes.
 	OffByDefault bool
 
+	// From is the protocol whose parser a flow of this one began with (Renamer); may
+	// be empty.
+	From string
+
 	// Recognition. Patterns are tried on the first bytes of each direction;
 	// probes run for flows whose port is named and where no pattern matched.
 	Patterns []Pattern
@@ -97,6 +101,27 @@ type Protocol struct {
 	Records []Record
 
 	ID ID // assigned by Register
+}
+
+// Embedded is a protocol's messages as another protocol carries them: DNS in HTTP.
+// Its transactions hold one message each.
+type Embedded struct {
+	// Open returns an empty transaction, which Close takes back.
+	Open  func() Transaction
+	Close func(tx Transaction)
+	// Parse fills a transaction with the message b, sent in direction dir. It
+	// reports false if b is none.
+	Parse  func(tx Transaction, dir field.Dir, b []byte) bool
+	Fields []field.Def
+	Record Record
+}
+
+// Renamer is a Host whose flows can become another protocol's while their parser and
+// its transactions stay: that of HTTP/2 which carries DNS.
+type Renamer interface {
+	// Rename reports whether the flow is called by that name from now on: it is not
+	// if the protocol is not parsed.
+	Rename(name string) bool
 }
 
 // State is one step of a transaction's progress and a rule hook.

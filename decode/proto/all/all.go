@@ -37,9 +37,11 @@ import (
 
 // Set returns all protocols, those with parsers first.
 func Set() (*proto.Set, error) {
+	plain, doh := http2.Protocols(dns.Embedded)
 	return proto.NewSet(append([]*proto.Protocol{
 		http1.Protocol,
-		http2.Protocol,
+		plain,
+		doh,
 		tls.Protocol,
 		dns.Protocol,
 		dns.MDNS,

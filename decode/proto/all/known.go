@@ -19,7 +19,6 @@ var known = []*proto.Protocol{
 			{Transport: proto.TCP, Ports: "44818", Min: 24, Func: when(enip)},
 			{Transport: proto.UDP, Ports: "44818", Min: 24, Func: when(enip)},
 		}},
-	{Name: "doh2", Doc: "DNS over HTTP/2 (RFC 8484).", Transport: proto.TCP},
 }
 
 // when makes a probe of a condition.

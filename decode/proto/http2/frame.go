@@ -209,7 +209,9 @@ func (p *parser) frame(s *side, dir field.Dir, id uint32, typ, flags byte, b []b
 		}
 		m.errorCode, m.hasError = binary.BigEndian.Uint32(b), true
 		p.complete(t, field.ToServer)
-		p.complete(t, field.ToClient)
+		if dir == field.ToClient || t.doh == nil { // an answer may be on its way
+			p.complete(t, field.ToClient)
+		}
 	case frameGoAway:
 		if len(b) < 8 {
 			t.AddEvent(evInvalidFrameLength, dir)
@@ -310,6 +312,7 @@ func (p *parser) block(s *side, t *Tx, dir field.Dir, b []byte, end bool) {
 	if dir == field.ToServer {
 		t.checkAuthority(dir)
 	}
+	p.headersDNS(t, dir)
 	t.Advance(dir, progHeaders)
 	p.env.Host.TriggerRaw(dir)
 	if end {

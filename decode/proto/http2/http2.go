@@ -82,6 +82,8 @@ const (
 	evHostMismatch
 	evUserInfo
 	evReassemblyLimit
+	evDNSRequestTooLong
+	evDNSResponseTooLong
 )
 
 var events = []proto.EventDef{
@@ -101,6 +103,8 @@ var events = []proto.EventDef{
 	{Name: "authority_host_mismatch", Doc: ":authority and Host name different hosts."},
 	{Name: "userinfo_in_uri", Doc: ":authority has user information."},
 	{Name: "reassembly_limit_reached", Doc: "A header block over several frames is too long."},
+	{Name: "dns_request_too_long", Doc: "A request that is said to be a message of DNS is too long for one."},
+	{Name: "dns_response_too_long", Doc: "A response that is said to be a message of DNS is too long for one."},
 }
 
 // settings are those of the protocol's section.
@@ -129,7 +133,10 @@ type parser struct {
 	txs     proto.TxList[Tx, *Tx]
 	open    map[uint32]*Tx // streams
 	sides   [2]side
-	greeted bool // the client's preface has come
+	greeted bool            // the client's preface has come
+	dns     *proto.Embedded // messages of DNS; nil if none are looked for
+	made    *proto.Embedded // of the program, for the next flow
+	renamed bool            // the flow is called by dohName
 }
 
 // side is what one end of the connection has sent.
@@ -163,7 +170,10 @@ func (p *parser) Reset(env *proto.Env) {
 	}
 	p.txs.Reset()
 	old := p.sides
-	*p = parser{env: env, opt: opt, txs: p.txs, open: p.open}
+	if p.made == nil {
+		p.made = p.dns
+	}
+	*p = parser{env: env, opt: opt, txs: p.txs, open: p.open, dns: p.made, made: p.made}
 	p.txs.Pool = &pool
 	if p.open == nil {
 		p.open = map[uint32]*Tx{}
@@ -186,6 +196,7 @@ func (p *parser) Free(tx proto.Transaction) {
 		delete(p.open, t.stream)
 	}
 	t.giveBack(p.env.Files)
+	t.giveBackDNS()
 	p.txs.Free(tx)
 }
 
@@ -221,6 +232,7 @@ func (p *parser) stream(id uint32, dir field.Dir) *Tx {
 // complete ends a direction of a stream.
 func (p *parser) complete(t *Tx, dir field.Dir) {
 	t.endData(dir)
+	t.endDNS(dir)
 	t.Advance(dir, progComplete)
 	p.env.Host.TriggerRaw(dir)
 }

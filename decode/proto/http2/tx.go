@@ -20,6 +20,8 @@ type Tx struct {
 	proto.Tx
 	stream uint32
 	sides  [2]message // request, response
+	doh    *doh       // of a stream that carries DNS
+	spare  *doh       // memory for it
 }
 
 // message is what one side has sent in a stream.
@@ -107,7 +109,7 @@ func (m *message) header(name string) []byte {
 // resetTx empties a transaction and keeps its memory.
 func resetTx(t *Tx) {
 	old := t.sides
-	*t = Tx{Tx: proto.Tx{Events: t.Events[:0]}}
+	*t = Tx{Tx: proto.Tx{Events: t.Events[:0]}, spare: t.spare}
 	for i := range t.sides {
 		o := &old[i]
 		t.sides[i] = message{
@@ -141,6 +143,7 @@ func (t *Tx) data(p *parser, dir field.Dir, b []byte) {
 		m.begin(p, t, dir)
 	}
 	t.Touch(dir)
+	t.dataDNS(dir, b)
 	if m.file == nil || len(b) == 0 {
 		return
 	}
