@@ -24,11 +24,15 @@ const (
 )
 
 // blocker drops what peers on the block list send, at the interfaces of a live run:
-// those that somebody names, and those whose packets a rule would have dropped.
+// those that somebody names, and, with bpf.block, those whose packets a rule would
+// have dropped. It also counts what comes in, and gives samples.
 type blocker struct {
-	prog *xdp.Program
-	ttl  time.Duration // of what rules block
-	warn func(string, ...any)
+	prog  *xdp.Program
+	rules bool          // block
+	ttl   time.Duration // of what they block
+	warn  func(string, ...any)
+
+	sampling sync.Mutex // held by who takes samples
 
 	peers            chan [2]netip.Addr // source and destination
 	done             chan struct{}
@@ -37,11 +41,12 @@ type blocker struct {
 	skipped          atomic.Uint64 // no room in peers
 }
 
-// openBlocker puts the block list in front of the interfaces; nil where bpf.block is
-// off. What was loaded lives as long as the process.
+// openBlocker puts the block list in front of the interfaces; nil where neither
+// bpf.block nor bpf.xdp asks for it.
 func openBlocker(c *config.Config, watched []tap, warn, say func(string, ...any)) (*blocker, error) {
 	s := c.BPF
-	on, never, ttl := s.Bool("block", false), s.Strings("never-block"), s.Uint("block-time", 3600)
+	rules, never, ttl := s.Bool("block", false), s.Strings("never-block"), s.Uint("block-time", 3600)
+	on := s.Bool("xdp", rules)
 	o := xdp.Options{}
 	for _, text := range never {
 		p, err := parsePrefix(text)
@@ -56,15 +61,15 @@ func openBlocker(c *config.Config, watched []tap, warn, say func(string, ...any)
 	}
 	prog, err := xdp.Open(o)
 	if err != nil {
-		return nil, fmt.Errorf("bpf.block: %w", err)
+		return nil, fmt.Errorf("bpf.xdp: %w", err)
 	}
 	b := &blocker{
-		prog: prog, ttl: time.Duration(ttl) * time.Second, warn: warn, peers: make(chan [2]netip.Addr, maxRefused), done: make(chan struct{}),
+		prog: prog, rules: rules, ttl: time.Duration(ttl) * time.Second, warn: warn, peers: make(chan [2]netip.Addr, maxRefused), done: make(chan struct{}),
 	}
 	for i := range watched {
 		mode, err := prog.Attach(watched[i].name)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("bpf.block: %w", err), prog.Close())
+			return nil, errors.Join(fmt.Errorf("bpf.xdp: %w", err), prog.Close())
 		}
 		say("block list in front of %s (XDP, %s)", watched[i].name, mode)
 	}
@@ -149,6 +154,7 @@ func (b *blocker) AppendEvent(to []byte, _ *event.Output) []byte {
 	}{
 		{"packets", c.Packets}, {"bytes", c.Bytes}, {"ipv4", c.IPv4}, {"ipv6", c.IPv6}, {"blocked_packets", c.Blocked}, {"blocked_bytes", c.BlockedBytes},
 		{"blocked_by_rules", b.blocked.Load()}, {"never_blocked", b.refused.Load()}, {"not_blocked_in_time", b.skipped.Load()},
+		{"sampled", c.Sampled}, {"sampled_without_room", c.Unsampled},
 	} {
 		to = event.Uint(to, m.name, m.n)
 	}

@@ -142,6 +142,26 @@ func TestBlockList(t *testing.T) {
 	if got := list(); len(got) != 2 || got[0].Seconds != nil || got[1].Seconds == nil || *got[1].Seconds > 90 {
 		t.Errorf("block list %+v, want a network for ever and an address for a time", got)
 	}
+	// Samples of what the peer sends meanwhile.
+	sampled := make(chan string, 1)
+	go func() {
+		var answer output
+		run(context.Background(), []string{"ctl", "--socket", socket, "sample", "--every", "1", "--count", "3", "--for", "20s"}, &answer, &answer)
+		sampled <- answer.String()
+	}()
+	for waiting := true; waiting; {
+		if _, err := c.Write([]byte("sample")); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case text := <-sampled:
+			waiting = false
+			if strings.Count(text, "\n") != 3 || strings.Count(text, `"interface":"wire0"`) != 3 || !strings.Contains(text, "192.0.2.2") {
+				t.Errorf("samples:\n%s", text)
+			}
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 	var stats struct {
 		XDP struct {
 			Packets uint64 `json:"packets"`

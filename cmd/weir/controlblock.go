@@ -17,7 +17,7 @@ func (c *control) blockOrders(m *http.ServeMux) {
 		return func(w http.ResponseWriter, r *http.Request) {
 			b := c.x.a.blocker
 			if b == nil {
-				http.Error(w, "there is no block list: the run's configuration has not set bpf.block", http.StatusConflict)
+				http.Error(w, "there is no block list: the run's configuration has set neither bpf.xdp nor bpf.block", http.StatusConflict)
 				return
 			}
 			f(w, r, b)
@@ -43,6 +43,7 @@ func (c *control) blockOrders(m *http.ServeMux) {
 		}
 		fmt.Fprintf(w, "%v is blocked %s\n", p, until)
 	}))
+	m.HandleFunc("GET /sample", about(func(w http.ResponseWriter, r *http.Request, b *blocker) { b.sample(w, r) }))
 	m.HandleFunc("POST /unblock", about(func(w http.ResponseWriter, r *http.Request, b *blocker) {
 		p, ok := formPrefix(w, r)
 		if !ok {

@@ -40,7 +40,7 @@ is wrong.`,
 	cmd.AddCommand(
 		ctlVerb("stats", "Print all counters as JSON", http.MethodGet, &socket, none), flows,
 		ctlVerb("reload", "Load the rules anew; those before stay in force where that fails", http.MethodPost, &socket, none),
-		ctlVerb("blocked", "Print the block list as JSON", http.MethodGet, &socket, none),
+		blockedVerb(&socket),
 		ctlVerb("metrics", "Print all counters as Prometheus reads them", http.MethodGet, &socket, none),
 		ctlVerb("stop", "End the run; what was captured is analysed and written", http.MethodPost, &socket, none))
 	return cmd

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -8,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// blockCommands are weir ctl block and unblock.
+// blockCommands are weir ctl block, unblock and sample.
 func blockCommands(socket *string) []*cobra.Command {
 	order := func(cmd *cobra.Command, name string, q url.Values) error {
 		if _, err := parsePrefix(q.Get("prefix")); err != nil {
@@ -20,7 +21,8 @@ func blockCommands(socket *string) []*cobra.Command {
 	block := &cobra.Command{
 		Use: "block ADDRESS[/BITS]", Short: "Drop what comes from an address or a network", Args: args(cobra.ExactArgs(1)),
 		Long: `Drop what comes from an address or a network, before the host sees it, at the
-interfaces that the run watches. The run's configuration must have set bpf.block. The
+interfaces that the run watches. The run's configuration must have set bpf.xdp or
+bpf.block. The
 host's own addresses, its gateways and loopback are never blocked, nor what
 bpf.never-block names.`,
 		Example: `  weir ctl block 192.0.2.7
@@ -40,5 +42,28 @@ bpf.never-block names.`,
 			return order(cmd, "unblock", url.Values{"prefix": words})
 		},
 	}
-	return []*cobra.Command{block, unblock}
+	var every, count uint32
+	var wait time.Duration
+	sample := &cobra.Command{
+		Use: "sample", Short: "Print some of the packets that come in, as JSON", Args: args(cobra.NoArgs),
+		Long: `Print one of every N packets that come in, chosen at random, as the driver has them:
+before the host, filters and the block list. Of each the first 128 bytes are taken
+apart. The run's configuration must have set bpf.xdp or bpf.block.`,
+		Example: "  weir ctl sample --every 1000 --count 20",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q := url.Values{"every": {fmt.Sprint(every)}, "count": {fmt.Sprint(count)}, "for": {wait.String()}}
+			return askControl(cmd.Context(), *socket, http.MethodGet, "/sample?"+q.Encode(), cmd.OutOrStdout())
+		},
+	}
+	sample.Flags().Uint32Var(&every, "every", 1000, "one of `N` packets; 1 is all there is room for")
+	sample.Flags().Uint32Var(&count, "count", 10, "end after `N` samples")
+	sample.Flags().DurationVar(&wait, "for", 10*time.Second, "end after this `TIME`")
+	return []*cobra.Command{block, unblock, sample}
+}
+
+// blockedVerb is weir ctl blocked.
+func blockedVerb(socket *string) *cobra.Command {
+	cmd := ctlVerb("blocked", "Print the block list as JSON", http.MethodGet, socket, func() string { return "" })
+	cmd.Aliases = []string{"list"}
+	return cmd
 }

@@ -56,7 +56,7 @@ type Config struct {
 
 	// Ours alone; their keys belong to the components.
 	Capture  Section `key:"capture" doc:"interfaces and their roles"`
-	BPF      Section `key:"bpf" doc:"programs in the kernel: fanout (yes) spreads frames over the workers of an interface by the addresses inside tunnels; block (no) drops what peers send whom rules with action drop or reject have fitted, or weir ctl block names, block-time (3600 s) is for how long rules block, never-block whom they do not; shunt (yes) leaves packets of bypassed flows with the kernel, which counts them, and shunt-after (0: never) is after how many bytes a flow is bypassed that is encrypted or beyond stream.reassembly.depth; process (yes) says in events which process talks"`
+	BPF      Section `key:"bpf" doc:"programs in the kernel: fanout (yes) spreads frames over the workers of an interface by the addresses inside tunnels; xdp (as block) puts a program at the driver that counts what comes in, drops what weir ctl block names and gives weir ctl sample its packets, block (no) also drops what peers send whom rules with action drop or reject have fitted, block-time (3600 s) is for how long rules block, never-block whom they do not; shunt (yes) leaves packets of bypassed flows with the kernel, which counts them, and shunt-after (0: never) is after how many bytes a flow is bypassed that is encrypted or beyond stream.reassembly.depth; process (yes) says in events which process talks"`
 	NSQ      Section `key:"nsq" doc:"delivery of events"`
 	Spool    Section `key:"spool" doc:"events on disk until they are delivered"`
 	Store    Section `key:"store" doc:"data base of events"`
