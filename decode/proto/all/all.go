@@ -8,6 +8,7 @@ import (
 	"weir/decode/proto/dhcp"
 	"weir/decode/proto/dnp3"
 	"weir/decode/proto/dns"
+	"weir/decode/proto/enip"
 	"weir/decode/proto/ftp"
 	"weir/decode/proto/http1"
 	"weir/decode/proto/http2"
@@ -66,6 +67,7 @@ func Set() (*proto.Set, error) {
 		ike.Protocol,
 		modbus.Protocol,
 		dnp3.Protocol,
+		enip.Protocol,
 		mqtt.Protocol,
 		sip.Protocol,
 		pgsql.Protocol,
