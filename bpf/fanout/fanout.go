@@ -13,6 +13,8 @@ import (
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
+
+	"weir/bpf"
 )
 
 //go:generate go tool bpf2go -target bpfel -cflags "-mcpu=v3 -Wall -Werror -I../include" program fanout.bpf.c
@@ -47,8 +49,8 @@ func Open(o Options) (*Program, error) {
 		}
 	}
 	p := new(Program)
-	if err := spec.LoadAndAssign(&p.objs, nil); err != nil {
-		return nil, fmt.Errorf("load the fanout program: %w", err)
+	if err := bpf.Load("fanout program", spec, &p.objs); err != nil {
+		return nil, err
 	}
 	return p, nil
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
+
+	"weir/bpf"
 )
 
 //go:generate go tool bpf2go -target bpfel -type key -type flow -type total -cflags "-mcpu=v3 -Wall -Werror -I../include" program shunt.bpf.c
@@ -82,8 +84,8 @@ func Open(o Options) (*Shunt, error) {
 		return nil, err
 	}
 	s := new(Shunt)
-	if err := spec.LoadAndAssign(&s.objs, nil); err != nil {
-		return nil, fmt.Errorf("load the shunt: %w", err)
+	if err := bpf.Load("shunt", spec, &s.objs); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

@@ -20,6 +20,8 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
+
+	"weir/bpf"
 )
 
 //go:generate go tool bpf2go -target bpfel -type entry -type counters -type sample -cflags "-mcpu=v3 -Wall -Werror -I../include" program xdp.bpf.c
@@ -89,8 +91,8 @@ func Open(o Options) (*Program, error) {
 	p := &Program{
 		guard: guard{never: o.Never}, links: map[string]attached{}, blocked: map[netip.Prefix]int64{}, done: make(chan struct{}),
 	}
-	if err := spec.LoadAndAssign(&p.objs, nil); err != nil {
-		return nil, fmt.Errorf("load the XDP program: %w", err)
+	if err := bpf.Load("XDP program", spec, &p.objs); err != nil {
+		return nil, err
 	}
 	p.sweeps.Go(p.sweep)
 	return p, nil
