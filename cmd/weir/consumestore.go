@@ -70,6 +70,7 @@ command line is wrong.`,
 	f.StringVar(&so.clickhouse, "clickhouse", "", "keep events in the ClickHouse at this `URL` instead, such as http://db:8123/events; user and\npassword are those of the variables CLICKHOUSE_USER and CLICKHOUSE_PASSWORD")
 	f.IntVar(&so.days, "days", 0, "remove days older than `N`; 0 keeps all")
 	f.StringVar(&maxSize, "max-size", "0", "remove the oldest days beyond this `SIZE`; 0 keeps all")
+	f.BoolVar(&so.text, "full-text", false, "index the text of events for weir events --text, in days that begin")
 	_ = cmd.MarkFlagDirname("store")
 	return cmd
 }

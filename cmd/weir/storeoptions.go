@@ -15,6 +15,7 @@ type storeOptions struct {
 	postgres, clickhouse string // URL
 	days                 int    // 0: no limit
 	size                 int64  // bytes of SQLite; 0: no limit
+	text                 bool   // SQLite has an index of text
 }
 
 // storeSettings reads the section store over o.
@@ -25,6 +26,7 @@ func storeSettings(cfg *config.Config, o storeOptions) (storeOptions, error) {
 	o.clickhouse = s.String("clickhouse", o.clickhouse)
 	o.days = int(min(s.Uint("days", uint64(o.days)), 100_000))
 	o.size = int64(s.Size("max-size", uint64(o.size)))
+	o.text = s.Bool("full-text", o.text)
 	if o.postgres != "" && o.clickhouse != "" {
 		s.Reject("clickhouse", "one of postgres and clickhouse")
 	}
@@ -59,7 +61,7 @@ func (o *storeOptions) open(ctx context.Context, warn func(string, ...any)) (clo
 		}
 		return &retaining{closing: c, retain: c.Retain, warn: warn}, nil
 	}
-	s, err := store.Open(store.Options{Dir: o.dir, MaxAge: age, MaxBytes: o.size})
+	s, err := store.Open(store.Options{Dir: o.dir, MaxAge: age, MaxBytes: o.size, FullText: o.text})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -59,12 +60,17 @@ func Find(ctx context.Context, dir string, q Query, each func(*Row) error) error
 }
 
 func findDay(ctx context.Context, dir, name string, q *Query, limit int, each func(*Row) error) (n int, err error) {
-	db, err := openDay(dir, name, false)
+	d, err := openDay(dir, name, false, "")
 	if err != nil {
 		return 0, fmt.Errorf("read the store: %w", err)
 	}
+	db := d.db
 	defer db.Close()
 	cond, args := q.where(&sqliteDialect)
+	if d.text && len([]rune(q.Text)) >= 3 {
+		cond += " AND eid IN (SELECT eid FROM text_ids WHERE id IN (SELECT rowid FROM events_text WHERE events_text MATCH ?" + strconv.Itoa(len(args)+1) + "))"
+		args = append(args, trigrams(q.Text))
+	}
 	if limit <= 0 {
 		limit = -1
 	}
@@ -89,4 +95,15 @@ func findDay(ctx context.Context, dir, name string, q *Query, limit int, each fu
 		n++
 	}
 	return n, rows.Err()
+}
+
+// trigrams is a condition of the index of text: it has all runs of three letters. What
+// it finds need not have them in a row.
+func trigrams(text string) string {
+	r := []rune(text)
+	var all []string
+	for i := 0; i+3 <= len(r); i++ {
+		all = append(all, `"`+strings.ReplaceAll(string(r[i:i+3]), `"`, `""`)+`"`)
+	}
+	return strings.Join(all, " AND ")
 }

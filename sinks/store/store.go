@@ -28,6 +28,7 @@ type Options struct {
 	Dir      string
 	MaxAge   time.Duration // days older than it are removed; 0: none
 	MaxBytes int64         // of all files; the oldest days are removed; 0: no limit
+	FullText bool          // new days have an index of text, about as large as the events
 }
 
 // schema is version 1 of a day's file. A row takes the id as its key, so that there
@@ -42,6 +43,12 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE INDEX IF NOT EXISTS events_time ON events(time);
 CREATE INDEX IF NOT EXISTS events_sid ON events(sid, time) WHERE sid IS NOT NULL;
 PRAGMA user_version = 1;`
+
+// textSchema is the index of text, which a day's file has from its begin or never:
+// three letters each, so that it finds parts of words.
+const textSchema = `
+CREATE TABLE text_ids (id INTEGER PRIMARY KEY, eid TEXT NOT NULL);
+CREATE VIRTUAL TABLE events_text USING fts5(raw, content='', detail='none', tokenize='trigram case_sensitive 1');`
 
 // schemaVersion is the highest that this program uses.
 const schemaVersion = 1
@@ -59,6 +66,7 @@ type Store struct {
 type day struct {
 	name string
 	db   *sql.DB
+	text bool // it has an index of text
 }
 
 // Open opens the store in a folder, made if need be.
@@ -69,7 +77,8 @@ func Open(o Options) (*Store, error) {
 	return &Store{o: o}, nil
 }
 
-func openDay(dir, name string, write bool) (*sql.DB, error) {
+// openDay opens a day's file; tables are made with those of more in a new one.
+func openDay(dir, name string, write bool, more string) (*day, error) {
 	file := filepath.Join(dir, name)
 	query := "?_pragma=busy_timeout(10000)&mode=ro"
 	if write {
@@ -96,22 +105,48 @@ func openDay(dir, name string, write bool) (*sql.DB, error) {
 		return nil, fmt.Errorf("%s: schema %d: this program uses up to %d", file, version, schemaVersion)
 	}
 	if write && version < schemaVersion {
-		if _, err := db.Exec(schema); err != nil {
+		if err := makeTables(db, more); err != nil {
 			db.Close()
 			return nil, fmt.Errorf("%s: make tables: %w", file, err)
 		}
 	}
-	return db, nil
+	d := &day{name: name, db: db}
+	if err := db.QueryRow("SELECT count(*) > 0 FROM sqlite_master WHERE name = 'events_text'").Scan(&d.text); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return d, nil
+}
+
+// makeTables makes them, unless another process just has.
+func makeTables(db *sql.DB, more string) error {
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	var version int
+	if err := tx.QueryRow("PRAGMA user_version").Scan(&version); err != nil || version > 0 {
+		return err
+	}
+	if _, err := tx.Exec(schema + more); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // day returns the file of a day, by its name, for writing.
-func (s *Store) day(name string) (*sql.DB, error) {
+func (s *Store) day(name string) (*day, error) {
 	if i := slices.IndexFunc(s.days, func(d *day) bool { return d.name == name }); i >= 0 {
 		d := s.days[i]
 		s.days = append(slices.Delete(s.days, i, i+1), d)
-		return d.db, nil
+		return d, nil
 	}
-	db, err := openDay(s.o.Dir, name, true)
+	more := ""
+	if s.o.FullText {
+		more = textSchema
+	}
+	d, err := openDay(s.o.Dir, name, true, more)
 	if err != nil {
 		return nil, err
 	}
@@ -121,8 +156,8 @@ func (s *Store) day(name string) (*sql.DB, error) {
 		}
 		s.days = slices.Delete(s.days, 0, 1)
 	}
-	s.days = append(s.days, &day{name, db})
-	return db, nil
+	s.days = append(s.days, d)
+	return d, nil
 }
 
 // row is what columns are made of.
@@ -207,11 +242,11 @@ func (s *Store) Handle(ctx context.Context, batch []consume.Event) error {
 }
 
 func (s *Store) write(ctx context.Context, name string, batch []consume.Event, rows []row, indices []int) error {
-	db, err := s.day(name)
+	d, err := s.day(name)
 	if err != nil {
 		return err
 	}
-	tx, err := db.BeginTx(ctx, nil)
+	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -222,13 +257,33 @@ func (s *Store) write(ctx context.Context, name string, batch []consume.Event, r
 	}
 	for _, i := range indices {
 		e, r := &batch[i], &rows[i]
-		if _, err := st.ExecContext(ctx, e.EID, r.time.UnixMicro(), r.Type, null(r.Src), null(r.SrcPort), null(r.Dst), null(r.DstPort),
+		result, err := st.ExecContext(ctx, e.EID, r.time.UnixMicro(), r.Type, null(r.Src), null(r.SrcPort), null(r.Dst), null(r.DstPort),
 			null(r.Proto), null(r.App), null(r.Flow), null(r.Alert.SID), null(r.Alert.Severity), null(r.Alert.Signature), null(r.host()),
-			null(r.Weir.Process.Exe), e.Sensor, e.Boot, e.Topic, int64(e.Seq), string(e.Body)); err != nil {
+			null(r.Weir.Process.Exe), e.Sensor, e.Boot, e.Topic, int64(e.Seq), string(e.Body))
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); !d.text || n == 0 || err != nil {
+			continue
+		}
+		if err := indexText(ctx, tx, e); err != nil {
 			return err
 		}
 	}
 	return tx.Commit()
+}
+
+// indexText adds an event to the index of text.
+func indexText(ctx context.Context, tx *sql.Tx, e *consume.Event) error {
+	result, err := tx.ExecContext(ctx, "INSERT INTO text_ids (eid) VALUES (?)", e.EID)
+	if err != nil {
+		return err
+	}
+	id, err := result.LastInsertId()
+	if err == nil {
+		_, err = tx.ExecContext(ctx, "INSERT INTO events_text (rowid, raw) VALUES (?, ?)", id, string(e.Body))
+	}
+	return err
 }
 
 // null is v, or NULL for a value that is not there.

@@ -111,6 +111,17 @@ func TestFind(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkFind(t, func(q Query, each func(*Row) error) error { return Find(t.Context(), dir, q, each) })
+	t.Run("full text", func(t *testing.T) {
+		dir := t.TempDir()
+		filled(t, Options{Dir: dir, FullText: true})
+		filled(t, Options{Dir: dir}) // beside it, without: the file says what it has
+		checkFind(t, func(q Query, each func(*Row) error) error { return Find(t.Context(), dir, q, each) })
+		for text, want := range map[string]string{`"sni":"mail`: "c", "ail.WWW": "", "w.exam": "bc"} {
+			if got := found(t, dir, Query{Text: text}); got != want {
+				t.Errorf("%q: got %q, want %q", text, got, want)
+			}
+		}
+	})
 	for _, f := range []string{".", "events-2026-01-01.db"} {
 		if st, err := os.Stat(filepath.Join(dir, f)); err != nil || st.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s: %v, %v", f, st.Mode(), err)
