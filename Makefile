@@ -64,8 +64,8 @@ e2e: build ## end to end: captures with rules to expected events
 chaos: ## as root: kill sensor, brokers and stores CHAOS times (200), cut and fill what they need, and look for what is missing
 	WEIR_CHAOS=$(CHAOS) $(GO) test -count=1 -timeout 120m -v -run 'TestChaos' ./cmd/weir
 
-accept: ## figures of the delivery, as root: latency, memory, a broker that is away for AWAY (10m)
-	WEIR_LATENCY=1m WEIR_MEMORY=1m WEIR_OUTAGE=$(AWAY) $(GO) test -count=1 -timeout 120m -v -run 'TestAccept' ./cmd/weir
+accept: ## figures of the delivery, as root: the spool's rate, latency, memory, a broker that is away for AWAY (10m)
+	WEIR_SPOOL=3s WEIR_LATENCY=1m WEIR_MEMORY=1m WEIR_OUTAGE=$(AWAY) $(GO) test -count=1 -timeout 120m -v -p 1 -run TestAccept ./sinks/spool ./cmd/weir
 
 nsqtools: ## whether NSQ's own programs work on the topics; builds them in out/nsq
 	@.ci/nsqtools out/nsq
