@@ -25,6 +25,10 @@ const (
 	liveStoreSize = 10 << 30 // bytes
 )
 
+// liveRemember is how many ids a consumer in the process drops duplicates by: what it
+// writes to knows them for longer.
+const liveRemember = 20_000
+
 // roles are the consumers that run in the sensor's process.
 type roles struct{ store, notify, archive bool }
 
@@ -75,7 +79,7 @@ func startConsumers(cfg *config.Config, r roles, so storeOptions, no *nsq.Option
 		}
 	}()
 	of := func(channel string, topics ...string) consume.Options {
-		o := consume.Options{Brokers: no.Brokers, Lookups: no.Lookups, Connection: no.Connection, Prefix: no.Prefix, Channel: channel, Topics: topics, Log: warn}
+		o := consume.Options{Brokers: no.Brokers, Lookups: no.Lookups, Connection: no.Connection, Prefix: no.Prefix, Channel: channel, Topics: topics, Remember: liveRemember, Log: warn}
 		if b := d.Broker(); b != nil {
 			o.Brokers, o.Lookups, o.Connection = []string{b.TCP()}, nil, nsq.Connection{}
 			o.Flush = 5 * time.Millisecond // ours allows it
@@ -213,6 +217,25 @@ func startLiveDelivery(cfg *config.Config, o *liveOptions, warn func(string, ...
 		return liveDelivery{}, errors.Join(err, l.line.Close())
 	}
 	return l, nil
+}
+
+// String says where events go.
+func (l *liveDelivery) String() string {
+	if l.line == nil {
+		return "events go to the outputs alone"
+	}
+	var all []string
+	if b := l.line.Broker(); b != nil {
+		all = append(all, "nsqd at "+b.TCP())
+		if a := b.AdminHTTP(); a != "" {
+			all = append(all, "nsqadmin at http://"+a)
+		}
+	}
+	all = append(all, l.cons.names...)
+	if len(all) == 0 {
+		return "events go through the spool to brokers"
+	}
+	return "events go through the spool to brokers; in this process: " + strings.Join(all, ", ")
 }
 
 // end waits until what was recorded has arrived, as long as drainFor, and stops all.

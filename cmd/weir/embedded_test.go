@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,5 +105,62 @@ func checkDeliveryStats(t *testing.T, socket string) {
 		if time.Now().After(end) {
 			t.Fatalf("counters of the delivery: %+v", d)
 		}
+	}
+}
+
+// TestRunRoles: a run tells people and archives, if its configuration has something for
+// that.
+func TestRunRoles(t *testing.T) {
+	if !nstest.Enter(t) {
+		return
+	}
+	var posted output
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		posted.Write(body)
+	}))
+	defer hook.Close()
+	dir := t.TempDir()
+	rules, conf := filepath.Join(dir, "live.rules"), filepath.Join(dir, "weir.yaml")
+	for name, text := range map[string]string{
+		rules: `alert udp any any -> any any (msg:"hello"; content:"hello"; sid:1; priority:1;)`,
+		conf: `archive: {format: parquet}
+notify:
+  receivers: [{name: hook, type: webhook, url: "` + hook.URL + `"}]
+  rules: [{name: bad, severity: 1, to: [hook]}]
+`,
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var out output
+	status := make(chan int, 1)
+	go func() {
+		status <- run(ctx, []string{"run", "-c", conf, "-i", "lo", "--bpf", "udp", "-S", rules, "-l", dir, "--control", "off", "--workers", "1"}, &out, &out)
+	}()
+	out.await(t, "in this process: nsqd at 127.0.0.1:4150, nsqadmin at http://127.0.0.1:4171, store, notify, archive")
+	if _, err := u.WriteTo([]byte("hello"), u.LocalAddr()); err != nil {
+		t.Fatal(err)
+	}
+	posted.await(t, "hello")
+	archived := func() string {
+		var b bytes.Buffer
+		run(t.Context(), []string{"events", "--archive", filepath.Join(dir, "archive"), "--sid", "1", "--format", "csv"}, &b, &b)
+		return b.String()
+	}
+	cancel()
+	if got := <-status; got != 0 {
+		t.Fatalf("exit status %d:\n%s", got, &out)
+	}
+	if text := archived(); strings.Count(text, ",hello,") != 1 {
+		t.Errorf("in the archive: %s", text)
 	}
 }

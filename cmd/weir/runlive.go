@@ -132,6 +132,7 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 	tellManager(managerReady)
 	ring := &watched[0].ring
 	say("ready: capturing on %s, %d workers, ring of %d MiB for each, %d rules", tapNames(watched), a.workers, ring.BlockSize*ring.Blocks>>20, a.loaded())
+	say("%v", &line)
 	var keep sync.WaitGroup
 	keep.Go(func() { x.attend(ctx, inner, o, from, ctl, say) })
 	kept := &panics{dir: cfg.DefaultLogDir, warn: warn}
