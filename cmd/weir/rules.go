@@ -23,7 +23,7 @@ func rulesCommand() *cobra.Command {
 			return unknownCommand(cmd, words[0])
 		},
 	}
-	cmd.AddCommand(rulesCheckCommand(), rulesExplainCommand(), rulesFmtCommand(), rulesTestCommand(), rulesKeywordsCommand(), rulesUpdateCommand())
+	cmd.AddCommand(rulesCheckCommand(), rulesExplainCommand(), rulesFmtCommand(), rulesTestCommand(), rulesKeywordsCommand(), rulesLintCommand(), rulesStatsCommand(), rulesUpdateCommand())
 	return cmd
 }
 
