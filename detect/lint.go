@@ -401,9 +401,10 @@ func hiddenProtocol(l *linted) {
 				names = append(names, d.proto.Name)
 			}
 		}
-		if len(names) == 1 {
-			l.at(l.r.Proto.Pos, "write "+names[0]+" in its place", "%s belongs to %s, the rule says %s", o.Name, names[0], l.r.Proto.S)
+		if o.HasValue || len(names) > 4 {
+			continue // an event, or a buffer of most protocols
 		}
+		l.at(l.r.Proto.Pos, "write the protocol in its place", "%s belongs to %s, the rule says %s", o.Name, strings.Join(names, ", "), l.r.Proto.S)
 		return
 	}
 }
