@@ -77,6 +77,8 @@ type Options struct {
 	Inspector func(i int, pub event.Publisher) Inspector
 	// FrameLog, if not nil, makes that of worker i.
 	FrameLog func(i int) FrameLog
+	// Certs keeps certificates that rules ask for; nil: none are kept.
+	Certs CertSink
 	// FlowEnded, if not nil, makes what worker i tells of each flow at its end.
 	FlowEnded func(i int) func(f *flow.Flow)
 	// Refused, if not nil, makes what worker i tells of packets that a rule would have
@@ -158,7 +160,7 @@ func New(o *Options) (*Pipeline, error) {
 		w := &worker{
 			dec: packet.NewDecoder(o.Packet), frags: defrag.NewTable(o.Defrag), flows: flow.NewTable(flows),
 			streams: stream.NewEngine(o.Stream), inspector: o.Inspector(i, lane), pub: lane, files: &files,
-			rec: rec, options: settings, parsed: parsed, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"),
+			rec: rec, options: settings, parsed: parsed, certs: o.Certs, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"),
 			wantsDrop: lane.Wants("drop"), ips: o.Stream.IPS, bypassAtDepth: o.Stream.Bypass,
 		}
 		files.Buffers, w.fileDepth = &w.buffers, o.FileDepth

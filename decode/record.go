@@ -44,6 +44,9 @@ func (w *worker) logTxs(p *packet.Packet, f *flow.Flow, pr *proto.Protocol, ps p
 		if w.wantsAnomaly {
 			w.logTxAnomalies(p, f, pr, t)
 		}
+		if t.Certs != 0 && w.certs != nil && pr.Certs != nil {
+			w.keepCerts(p, f, pr, tx)
+		}
 		w.logFiles(p, f, pr, tx, last)
 		done := w.logTx(p, f, pr, tx, last)
 		if done && t.Inspected[0] && t.Inspected[1] {

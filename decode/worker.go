@@ -34,8 +34,9 @@ type worker struct {
 	input     proto.Input // of the parser's call in work
 
 	rec      *recogniser
-	options  []any  // of each protocol, by ID
-	parsed   []bool // by ID: a flow of the protocol gets a parser
+	options  []any    // of each protocol, by ID
+	certs    CertSink // nil: certificates are not kept
+	parsed   []bool   // by ID: a flow of the protocol gets a parser
 	apps     []*app
 	freeApps []uint32 // indices into apps
 	newApps  []app    // of the last slab, not yet in apps

@@ -388,7 +388,7 @@ func (e *Engine) group() error {
 // says of one packet it says of all of a flow's direction.
 func (s *signature) isIPOnly() bool {
 	return len(s.units) == 0 && len(s.packet) == 0 && len(s.stateTests) == 0 && s.streamSize == nil && s.appEvent == 0 &&
-		s.app == nil && !s.flow.set && s.files == nil && s.store == nil
+		s.app == nil && !s.flow.set && s.files == nil && s.store == nil && !s.certs
 }
 
 // isProtoOnly reports whether a rule looks at the protocol of the flow alone: it

@@ -510,6 +510,9 @@ func (w *Worker) fire(s *signature, tx proto.Transaction) {
 	if s.store != nil {
 		w.store(s, tx, w.in.Packet.Dir, w.in.Flow)
 	}
+	if s.certs {
+		w.storeCerts(tx, w.in.Packet.Dir)
+	}
 	for _, post := range s.posts {
 		post(w, s, w.in.Packet, w.in.Flow)
 	}

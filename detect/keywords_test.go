@@ -149,7 +149,7 @@ var elsewhere = map[string]string{
 	"msg": "cmd", "sid": "cmd", "rev": "cmd", "gid": "cmd", "reference": "TestReferences", "metadata": "cmd", "classtype": "cmd", "priority": "TestOrder",
 	"target": "cmd", "uricontent": "decode/proto/http1", "app-layer-state": "cmd", "app-layer-event": "cmd", "stream-event": "decode/stream", "stream_size": "decode/stream",
 	"filename": "cmd", "fileext": "cmd", "filemagic": "cmd", "filesize": "cmd", "filestore": "cmd", "filemd5": "cmd", "filesha1": "cmd", "filesha256": "cmd",
-	"bypass": "cmd", "xbits": "TestTransactionBits", "hostbits": "TestSharedBits", "dataset": "TestSetsOnPackets", "datarep": "TestSetsOnPackets",
+	"bypass": "cmd", "tls.store": "cmd", "tls_store": "cmd", "xbits": "TestTransactionBits", "hostbits": "TestSharedBits", "dataset": "TestSetsOnPackets", "datarep": "TestSetsOnPackets",
 	"tag": "TestTags", "geoip": "TestGeoIP", "iprep": "TestReputation", "config": "TestConfigRules", "frame": "TestFrames",
 }
 

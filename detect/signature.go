@@ -77,6 +77,7 @@ type rarities struct {
 	references []byte // the references member, with Options.KeepReferences
 	target     string
 	store      *storing // filestore
+	certs      bool     // tls.store
 	streamSize func(client, server uint64) bool
 	tags       []*tagDef
 	reputation []func(p *packet.Packet) bool // of its addresses; all must hold
@@ -88,7 +89,7 @@ var noRarities rarities
 
 // empty reports whether there is nothing.
 func (r *rarities) empty() bool {
-	return r.raw == "" && r.references == nil && r.target == "" && r.store == nil && r.streamSize == nil &&
+	return r.raw == "" && r.references == nil && r.target == "" && r.store == nil && !r.certs && r.streamSize == nil &&
 		r.tags == nil && r.reputation == nil && r.config == nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"weir/decode/event"
 	"weir/decode/file"
 	"weir/detect"
+	"weir/sinks/certstore"
 	"weir/sinks/eve"
 	"weir/sinks/filestore"
 )
@@ -84,6 +85,24 @@ func openFileStore(fs *config.FileStore, dir string) (*filestore.Store, error) {
 		o.Dir = filepath.Join(dir, o.Dir)
 	}
 	return filestore.New(o)
+}
+
+// openCertStore makes the folder of stored certificates below dir; nil if none are
+// stored. Of several outputs the last one holds.
+func openCertStore(c *config.Config, dir string) (*certstore.Store, error) {
+	var cs *config.CertStore
+	for i := range c.Outputs {
+		if o := &c.Outputs[i]; o.Enabled && o.CertStore != nil {
+			cs = o.CertStore
+		}
+	}
+	if cs == nil {
+		return nil, nil
+	}
+	if filepath.IsAbs(cs.Dir) {
+		return certstore.New(cs.Dir)
+	}
+	return certstore.New(filepath.Join(dir, cs.Dir))
 }
 
 // fileStats are the counters of the file store.

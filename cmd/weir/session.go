@@ -13,6 +13,7 @@ import (
 	"weir/decode/flow"
 	"weir/decode/packet"
 	"weir/detect"
+	"weir/sinks/certstore"
 	"weir/sinks/eve"
 	"weir/sinks/filestore"
 )
@@ -24,6 +25,7 @@ type session struct {
 	sink    *eve.Sink
 	packets *packetLog       // nil: packets are not logged
 	kept    *filestore.Store // nil: files are not kept
+	certs   *certstore.Store // nil: certificates are not kept
 	seen    []*alertedPackets
 	pl      *decode.Pipeline
 	lanes   []decode.Lane
@@ -90,6 +92,12 @@ func (x *session) make(lanes []*eve.Lane, dir string) (err error) {
 	}
 	if x.kept, err = a.files(&o, dir); err != nil {
 		return err
+	}
+	if x.certs, err = openCertStore(a.cfg, dir); err != nil {
+		return err
+	}
+	if x.certs != nil {
+		o.Certs = x.certs
 	}
 	o.Lane = func(i int) decode.Lane { return lanes[i] }
 	if a.summary != nil {
@@ -168,6 +176,9 @@ func (x *session) end() error {
 	err := errors.Join(x.sink.Close(), x.packets.close())
 	if x.kept != nil {
 		err = errors.Join(err, x.kept.Close())
+	}
+	if x.certs != nil {
+		err = errors.Join(err, x.certs.Close())
 	}
 	if x.rules != nil {
 		err = errors.Join(err, x.rules.engine.StoreSets())

@@ -91,6 +91,8 @@ type Protocol struct {
 	// Little reports the byte order of numbers of a transaction and direction, for
 	// the word dce of byte keywords. The func is nil where it has no meaning.
 	Little func(tx Transaction, dir field.Dir) bool
+	// Certs returns the certificates that a side has shown; nil for protocols without.
+	Certs func(tx Transaction, dir field.Dir) Certs
 	// Files: transactions may carry files.
 	Files bool
 	// Uncounted: app_layer.tx does not count its transactions.
@@ -122,6 +124,13 @@ type Renamer interface {
 	// Rename reports whether the flow is called by that name from now on: it is not
 	// if the protocol is not parsed.
 	Rename(name string) bool
+}
+
+// Certs is a chain of certificates, and what the first of them says. The slices are
+// valid until the next call on the parser.
+type Certs struct {
+	Chain                        [][]byte // DER, the end entity's first
+	Subject, Issuer, Fingerprint []byte   // in text
 }
 
 // State is one step of a transaction's progress and a rule hook.
@@ -306,6 +315,8 @@ type Tx struct {
 	EventsLogged uint8
 	// Store: a rule asked for the files of this transaction to be stored.
 	Store bool
+	// Certs are the sides whose certificates a rule asked for to be stored.
+	Certs field.Dir
 	// Shown counts the alerts of rules on packets and streams that show it.
 	Shown uint8
 }

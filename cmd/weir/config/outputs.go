@@ -16,6 +16,7 @@ type Output struct {
 	FileStore *FileStore // if Name is file-store
 	Line      *LineLog   // if Name is fast or stats
 	Packets   *PacketLog // if Name is pcap-log
+	CertStore *CertStore // if Name is tls-store
 }
 
 // Eve is an eve-log.
@@ -98,6 +99,11 @@ type FileStore struct {
 	XFF            XFF      `key:"xff"`
 }
 
+// CertStore keeps certificates that rules with tls.store ask for.
+type CertStore struct {
+	Dir string `key:"certs-log-dir" def:"" doc:"folder below the log folder"`
+}
+
 // outputs reads the section outputs.
 func (d *decoder) outputs(root Section, dnsVersion string) []Output {
 	inList := *d
@@ -115,6 +121,9 @@ func (d *decoder) outputs(root Section, dnsVersion string) []Output {
 		case "file-store":
 			o.FileStore = &FileStore{}
 			inList.section(s, reflect.ValueOf(o.FileStore).Elem())
+		case "tls-store":
+			o.CertStore = &CertStore{}
+			inList.section(s, reflect.ValueOf(o.CertStore).Elem())
 		case "pcap-log":
 			o.Packets = &PacketLog{}
 			inList.section(s, reflect.ValueOf(o.Packets).Elem())

@@ -18,6 +18,7 @@ var listSections = []struct {
 	{"outputs.N.eve-log", "A log of JSON records. `types` lists the record types, each with keys of its own.", reflect.TypeFor[Eve]()},
 	{"outputs.N.fast", "One line an alert.", reflect.TypeFor[LineLog]()},
 	{"outputs.N.stats", "The counters as text.", reflect.TypeFor[LineLog]()},
+	{"outputs.N.tls-store", "Certificates that rules with tls.store ask for.", reflect.TypeFor[CertStore]()},
 	{"outputs.N.file-store", "Files that pass by.", reflect.TypeFor[FileStore]()},
 }
 

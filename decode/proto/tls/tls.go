@@ -42,8 +42,12 @@ var stateFinished = [2]uint8{clientFinished, serverFinished}
 
 // Protocol is TLS.
 var Protocol = &proto.Protocol{
-	Name:      "tls",
-	Families:  []string{"ssl"},
+	Name:     "tls",
+	Families: []string{"ssl"},
+	Certs: func(tx proto.Transaction, dir field.Dir) proto.Certs {
+		ch := tx.(*Tx).sides[dir.Index()].chain()
+		return proto.Certs{Chain: ch.certs, Subject: ch.cert.subject, Issuer: ch.cert.issuer, Fingerprint: ch.fingerprint()}
+	},
 	Doc:       "Transport layer security, and SSL before it, up to where it is encrypted.",
 	Transport: proto.TCP,
 	FirstDir:  field.ToServer,
