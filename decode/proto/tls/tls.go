@@ -185,7 +185,7 @@ const (
 func setup(o event.Options) (any, error) {
 	s := &settings{ja3: finger(o, "ja3-fingerprints"), ja4: finger(o, "ja4-fingerprints")}
 	s.old = strings.HasPrefix(o.String("suricata-version", ""), "7.")
-	switch v := o.String("encryption-handling", o.String("encrypt-handling", "")); v {
+	switch v := o.String("encryption-handling", ""); v {
 	case "", "default", "track-only":
 		if o.Bool("no-reassemble", false) {
 			s.encryption = encryptBypass
