@@ -333,6 +333,17 @@ func (t *Tx) AddEvent(ev uint8, dir field.Dir) {
 	t.Touch(dir)
 }
 
+// maxEvents bounds the events of a transaction; EventsLogged counts them.
+const maxEvents = 255
+
+// RepeatEvent notes an event once more.
+func (t *Tx) RepeatEvent(ev uint8, dir field.Dir) {
+	if len(t.Events) < maxEvents {
+		t.Events = append(t.Events, ev)
+		t.Touch(dir)
+	}
+}
+
 // HasEvent reports whether ev was noted.
 func (t *Tx) HasEvent(ev uint8) bool { return slices.Contains(t.Events, ev) }
 

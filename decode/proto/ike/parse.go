@@ -260,7 +260,7 @@ func (p *parser) proposals(t *Tx, b []byte, dir field.Dir) {
 				dh = dh || id != 0
 			}
 			if ev, bad := judge(kind, id); bad {
-				t.AddEvent(ev, dir)
+				t.RepeatEvent(ev, dir) // each is told
 			}
 			if dir == field.ToClient && len(p.chosen) < maxChosen {
 				p.chosen = append(p.chosen, attribute{uint16(kind), uint64(id)})
