@@ -16,6 +16,7 @@ type stats struct {
 	pl   *Pipeline
 	set  *proto.Set
 	more []event.Appender
+	part bool // of one worker: what is the run's is left out
 }
 
 // Now returns the time of the packet clock, ns since the Unix epoch.
@@ -27,13 +28,13 @@ func (pl *Pipeline) PublishStats(pub event.Publisher, set *proto.Set, more ...ev
 	if !pub.Wants("stats") {
 		return
 	}
-	pub.Publish(&event.Event{Type: "stats", Time: pl.clock.now, Body: &stats{pl, set, more}})
+	pub.Publish(&event.Event{Type: "stats", Time: pl.clock.now, Body: &stats{pl: pl, set: set, more: more}})
 }
 
 // AppendStats appends the object of the counters so far, with those that more
 // append. The workers must be at rest.
 func (pl *Pipeline) AppendStats(b []byte, set *proto.Set, more ...event.Appender) []byte {
-	s := stats{pl, set, more}
+	s := stats{pl: pl, set: set, more: more}
 	return s.counters(b, &event.Output{})
 }
 
@@ -53,20 +54,21 @@ func (pl *Pipeline) Flows() iter.Seq[*flow.Flow] {
 // AppendEvent implements event.Appender.
 func (s *stats) AppendEvent(b []byte, out *event.Output) []byte {
 	o, _ := out.Opts.(*statsOptions)
-	if o != nil && !o.totals {
+	if o == nil {
+		return s.counters(event.Key(b, "stats"), out)
+	}
+	if !o.totals && !o.threads {
 		return nil
 	}
-	b = event.Key(b, "stats")
-	if o != nil && !o.zeros {
-		return event.Prune(b, s.counters(nil, out))
-	}
-	return s.counters(b, out)
+	return o.appendTo(event.Key(b, "stats"), s, out)
 }
 
 // counters appends the object of all counters.
 func (s *stats) counters(b []byte, out *event.Output) []byte {
 	b = append(b, '{')
-	b = event.Uint(b, "uptime", s.pl.uptime())
+	if !s.part {
+		b = event.Uint(b, "uptime", s.pl.uptime())
+	}
 	b = s.decoder(b)
 	b = s.streamEvents(b)
 	b = s.tcp(b)

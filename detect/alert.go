@@ -119,7 +119,7 @@ func (b *Builder) intern(text []byte) []byte {
 type alertOptions struct {
 	payload, printable, packet, length bool
 	app, ruleMetadata, rawRule         bool
-	references                         bool
+	references, noFlow                 bool
 	xff                                forwarded
 	verdict, tagged                    bool
 	size                               uint64 // of what is shown of a stream, bytes
@@ -137,11 +137,11 @@ func AlertOptions(o event.Options) (any, error) {
 	}
 	m := o.Sub("metadata")
 	if len(m.Keys()) > 0 {
-		a.app = m.Bool("app-layer", true)
+		a.app, a.noFlow = m.Bool("app-layer", true), !m.Bool("flow", true)
 		r := m.Sub("rule")
 		a.ruleMetadata, a.rawRule, a.references = r.Bool("metadata", true), r.Bool("raw", false), r.Bool("reference", false)
 	} else if !o.Bool("metadata", true) {
-		a.app, a.ruleMetadata = false, false
+		a.app, a.ruleMetadata, a.noFlow = false, false, true
 	}
 	return a, nil
 }
@@ -207,7 +207,7 @@ func (x *alertBody) AppendEvent(b []byte, out *event.Output) []byte {
 		b = decode.AppendVerdict(b, x.p, o.names)
 	}
 	if x.f != nil {
-		b = x.flow(b)
+		b = x.flow(b, o)
 	}
 	if x.a.frame != nil {
 		b = decode.AppendFrame(b, x.a.frame)
@@ -262,13 +262,16 @@ func (x *alertBody) files(b []byte) []byte {
 	return b
 }
 
-// flow appends the flow so far.
-func (x *alertBody) flow(b []byte) []byte {
+// flow appends what the flow is, and the flow so far if the options want it.
+func (x *alertBody) flow(b []byte, o *alertOptions) []byte {
 	f := x.f
 	if x.pr != nil {
 		b = event.Str(b, "app_proto", x.pr.EVEName())
 	}
 	b = event.Str(b, "direction", x.p.Dir.String())
+	if o.noFlow {
+		return b
+	}
 	b = event.Open(b, "flow")
 	b = event.Uint(b, "pkts_toserver", f.Pkts[0])
 	b = event.Uint(b, "pkts_toclient", f.Pkts[1])

@@ -266,7 +266,7 @@ func eveOptions(c *config.Config, types map[string]eve.Type) eve.Options {
 		case out.Name == "stats":
 			o.Outputs = append(o.Outputs, eve.Output{
 				Format: eve.Stats, FileType: out.Line.FileType, Filename: out.Line.Filename, Append: out.Line.Append,
-				Counters: decode.StatsOutput(out.Line.Totals, out.Line.NullVals),
+				Counters: decode.StatsOutput(out.Line.Totals, out.Line.Threads, out.Line.NullVals),
 			})
 		case out.Name == "fast":
 			o.Outputs = append(o.Outputs, eve.Output{

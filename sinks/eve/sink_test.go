@@ -114,7 +114,7 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
 		}
 	}
-	for _, line := range []string{"Date: 1/1/1970 -- 00:00:00\n", "decoder.pkts                                  | Total                     | 3\n"} {
+	for _, line := range []string{"Date: 1/1/1970 -- 00:00:00 (uptime: 0d, 00h 00m 00s)\n", "decoder.pkts                                  | Total                     | 3\n"} {
 		if got := read(t, filepath.Join(dir, "stats.log")); !strings.Contains(got, line) {
 			t.Errorf("stats.log:\n%s\nlacks %q", got, line)
 		}

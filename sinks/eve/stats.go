@@ -2,9 +2,11 @@ package eve
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	"weir/decode"
 	"weir/decode/event"
 )
 
@@ -15,11 +17,22 @@ func appendStats(b []byte, ev *event.Event, opts *event.Output) []byte {
 	if body == nil {
 		return nil
 	}
-	rule := strings.Repeat("-", 86)
-	b = fmt.Appendf(b, "%s\nDate: %s\n%s\n", rule, time.Unix(0, ev.Time).UTC().Format("1/2/2006 -- 15:04:05"), rule)
-	b = fmt.Appendf(b, "%-45s | %-25s | %s\n%s\n", "Counter", "TM Name", "Value", rule)
+	var lines []byte
+	var up int64
 	event.Flatten(append(body, '}'), func(name, value string) {
-		b = fmt.Appendf(b, "%-45s | %-25s | %s\n", strings.TrimPrefix(name, "stats."), "Total", value)
+		name, thread := strings.TrimPrefix(name, "stats."), "Total"
+		if name == "uptime" {
+			up, _ = strconv.ParseInt(value, 10, 64)
+			return
+		}
+		if of, ok := strings.CutPrefix(name, decode.ThreadsKey+"."); ok {
+			thread, name, _ = strings.Cut(of, ".")
+		}
+		lines = fmt.Appendf(lines, "%-45s | %-25s | %s\n", name, thread, value)
 	})
-	return b
+	rule := strings.Repeat("-", 84)
+	b = fmt.Appendf(b, "%s\nDate: %s (uptime: %dd, %02dh %02dm %02ds)\n%s\n", rule,
+		time.Unix(0, ev.Time).UTC().Format("1/2/2006 -- 15:04:05"), up/86400, up/3600%24, up/60%60, up%60, rule)
+	b = fmt.Appendf(b, "%-45s | %-25s | %s\n%s\n", "Counter", "TM Name", "Value", rule)
+	return append(b, lines...)
 }
