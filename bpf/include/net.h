@@ -8,6 +8,8 @@ enum {
 	ETH_P_TEB = 0x6558, // Ethernet in GRE and GENEVE
 	ETH_P_8021Q = 0x8100,
 	ETH_P_IPV6 = 0x86dd,
+	ETH_P_MPLS = 0x8847, // RFC 3032
+	ETH_P_PPPOE = 0x8864, // session stage, RFC 2516
 	ETH_P_8021AD = 0x88a8,
 };
 

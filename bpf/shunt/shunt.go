@@ -166,6 +166,13 @@ func (s *Shunt) Totals() (t Totals, err error) {
 	return t, nil
 }
 
+// Run takes a frame of Ethernet to the program as if it had come, and says whether it
+// was kept back.
+func (s *Shunt) Run(frame []byte) (kept bool, err error) {
+	n, err := s.objs.Shunt.Run(&ebpf.RunOptions{Data: frame})
+	return n == 0, err
+}
+
 // Close gives the program back. Sockets that it is attached to go on with it.
 func (s *Shunt) Close() error { return s.objs.Close() }
 
