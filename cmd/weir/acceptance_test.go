@@ -172,8 +172,8 @@ func TestAcceptOutage(t *testing.T) {
 			s.await(t, "the spool is empty", time.Minute, func(st *loadStats) bool { return st.Delivery.Lag < 100_000 })
 		}
 		time.Sleep(time.Second)
-		n, a, w := s.stats(t).Decoder.Pkts, time.Duration(0), time.Duration(0)
-		a, w = s.processor(t)
+		n := s.stats(t).Decoder.Pkts
+		a, w := s.processor(t)
 		time.Sleep(turn)
 		m := s.stats(t).Decoder.Pkts
 		a2, w2 := s.processor(t)

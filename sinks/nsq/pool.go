@@ -130,11 +130,18 @@ func (p *pool) prepare(b *peer) error {
 	if b.topics || len(p.channels) == 0 {
 		return nil
 	}
-	for _, t := range TopicNames(p.prefix) {
-		for _, c := range p.channels {
-			if err := makeChannel(p.conn, b.addr, t, c); err != nil {
-				return err
-			}
+	// Together, as a client takes a quarter of a second to say goodbye.
+	names := TopicNames(p.prefix)
+	errs := make([]error, len(names)*len(p.channels))
+	var all sync.WaitGroup
+	for i := range errs {
+		topic, channel := names[i/len(p.channels)], p.channels[i%len(p.channels)]
+		all.Go(func() { errs[i] = makeChannel(p.conn, b.addr, topic, channel) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
 		}
 	}
 	b.topics = true
@@ -163,6 +170,25 @@ func (b *peer) closed() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return time.Now().After(b.until)
+}
+
+// maxRest bounds how long nobody looks for brokers that are new.
+const maxRest = time.Second
+
+// rest returns how long there is no broker to try, at least least.
+func (p *pool) rest(least time.Duration) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.peers) == 0 {
+		return least
+	}
+	first := maxRest
+	for _, b := range p.peers {
+		b.mu.Lock()
+		first = min(first, time.Until(b.until))
+		b.mu.Unlock()
+	}
+	return max(first, least)
 }
 
 func (b *peer) failed() {

@@ -183,7 +183,7 @@ func (s *shipper) publish(ctx context.Context, all *[maxTopics][][]byte) bool {
 				s.log("events wait in the spool: %v", err)
 			}
 			select {
-			case <-time.After(breakMin / 4):
+			case <-time.After(s.pool.rest(breakMin / 4)):
 			case <-ctx.Done():
 				return false
 			}
