@@ -319,8 +319,8 @@ func (a *app) settle(p *proto.Protocol) {
 	f.App = uint16(p.ID)
 	a.w.counters.app[p.ID].flows[transportOf(f)]++
 	a.newParser()
-	if p.StreamDepth != nil {
-		a.w.streams.SetDepth(f, *p.StreamDepth)
+	if depth := a.w.depths[p.ID]; depth != nil {
+		a.w.streams.SetDepth(f, *depth)
 	}
 }
 

@@ -131,9 +131,15 @@ func New(o *Options) (*Pipeline, error) {
 		return nil, err
 	}
 	n := len(o.Protocols.All()) + 2
-	settings, parsed := make([]any, n), make([]bool, n)
+	settings, parsed, depths := make([]any, n), make([]bool, n), make([]*uint32, n)
 	for _, p := range o.Protocols.All() {
 		parsed[p.ID] = p.New != nil && p.Since <= o.Version && o.Enabled(p) && (o.Parsed == nil || o.Parsed(p))
+		if depths[p.ID] = p.StreamDepth; p.StreamDepth != nil && o.Enabled(p) {
+			if s := o.Settings(p); s.Has("stream-depth") {
+				depth := uint32(min(s.Size("stream-depth", 0), math.MaxUint32))
+				depths[p.ID] = &depth
+			}
+		}
 		if p.Setup == nil || !o.Enabled(p) {
 			continue
 		}
@@ -160,7 +166,8 @@ func New(o *Options) (*Pipeline, error) {
 		w := &worker{
 			dec: packet.NewDecoder(o.Packet), frags: defrag.NewTable(o.Defrag), flows: flow.NewTable(flows),
 			streams: stream.NewEngine(o.Stream), inspector: o.Inspector(i, lane), pub: lane, files: &files,
-			rec: rec, options: settings, parsed: parsed, certs: o.Certs, idle: make([][]proto.Parser, n), wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"),
+			rec: rec, options: settings, parsed: parsed, depths: depths, certs: o.Certs, idle: make([][]proto.Parser, n),
+			wantsAnomaly: lane.Wants("anomaly"), wantsARP: lane.Wants("arp"),
 			wantsDrop: lane.Wants("drop"), ips: o.Stream.IPS, bypassAtDepth: o.Stream.Bypass,
 		}
 		files.Buffers, w.fileDepth = &w.buffers, o.FileDepth

@@ -34,9 +34,10 @@ type worker struct {
 	input     proto.Input // of the parser's call in work
 
 	rec      *recogniser
-	options  []any    // of each protocol, by ID
-	certs    CertSink // nil: certificates are not kept
-	parsed   []bool   // by ID: a flow of the protocol gets a parser
+	options  []any     // of each protocol, by ID
+	depths   []*uint32 // of the streams of each protocol, by ID; nil: as all others
+	certs    CertSink  // nil: certificates are not kept
+	parsed   []bool    // by ID: a flow of the protocol gets a parser
 	apps     []*app
 	freeApps []uint32 // indices into apps
 	newApps  []app    // of the last slab, not yet in apps

@@ -74,7 +74,8 @@ type Protocol struct {
 	// FirstDir is the side that must speak first for probing, ToServer by
 	// default.
 	FirstDir field.Dir
-	// StreamDepth overrides stream.reassembly.depth if not nil, bytes; 0 is unlimited.
+	// StreamDepth overrides stream.reassembly.depth if not nil, bytes; 0 is
+	// unlimited. The setting stream-depth of the protocol overrides it in turn.
 	StreamDepth *uint32
 
 	Fields []field.Def
