@@ -197,6 +197,9 @@ func (c *compiler) option(o *rules.Option) error {
 // field starts a sticky buffer, or adds a condition of an integer or custom
 // field.
 func (c *compiler) field(defs []defOf, value string) error {
+	if why := c.e.opt.Off[defs[0].def.Name]; why != "" {
+		return fmt.Errorf("is turned off: %s", why)
+	}
 	alts := c.covers(defs)
 	if len(alts) == 0 {
 		return fmt.Errorf("is a keyword of %s, not of %s", defs[0].proto.Name, c.r.Proto.S)

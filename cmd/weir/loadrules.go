@@ -43,7 +43,7 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 		Actions: c.ActionOrder, IPS: c.IPS, MaxFlowbits: int(c.Detect.Flowbits.MaxPerSignature),
 		GuessTx: c.Detect.GuessApplayerTx == "yes" || c.Detect.GuessApplayerTx == "auto" && c.Version < config.Version8,
 		TxShown: int(c.Detect.StreamTxLogLimit), Recursion: cmp.Or(int(c.Detect.RecursionLimit), unlimitedSteps),
-		Quarantine: int(c.Detect.Quarantine.After),
+		Quarantine: int(c.Detect.Quarantine.After), Off: keywordsOff(c),
 	}
 	if opt.AlertMax == 0 {
 		opt.AlertMax = 15

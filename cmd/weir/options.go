@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"weir/cmd/weir/config"
 	"weir/decode/event"
 )
@@ -33,8 +35,9 @@ func (v versioned) String(key, def string) string {
 // of the configuration ask of its parser.
 type protocolSection struct {
 	event.Options
-	inline bool // traffic is held until it is inspected
-	shown  bool // alerts show bodies
+	tls    event.Options // section of TLS, whose fingerprints those of QUIC are, too
+	inline bool          // traffic is held until it is inspected
+	shown  bool          // alerts show bodies
 }
 
 // Bool implements event.Options.
@@ -44,8 +47,39 @@ func (s protocolSection) Bool(key string, def bool) bool {
 		return s.inline
 	case "bodies-shown":
 		return s.shown
+	case ja4Key:
+		if s.tls != nil && s.Options.String(key, "") == "" {
+			return s.tls.Bool(key, def)
+		}
 	}
 	return s.Options.Bool(key, def)
+}
+
+// String implements event.Options.
+func (s protocolSection) String(key, def string) string {
+	v := s.Options.String(key, "")
+	if v == "" && key == ja4Key && s.tls != nil {
+		v = s.tls.String(key, "")
+	}
+	return cmp.Or(v, def)
+}
+
+// ja4Key is where the configuration turns JA4 on or off.
+const ja4Key = "ja4-fingerprints"
+
+// keywordsOff returns the keywords that the configuration turns off.
+func keywordsOff(c *config.Config) map[string]string {
+	off := map[string]string{}
+	tls := c.ProtocolOptions("tls")
+	for key, names := range map[string][]string{ja4Key: {"ja4.hash"}, "ja3-fingerprints": {"ja3.hash", "ja3.string", "ja3s.hash", "ja3s.string"}} {
+		if tls.String(key, "auto") == "auto" || tls.Bool(key, true) {
+			continue
+		}
+		for _, name := range names {
+			off[name] = "app-layer.protocols.tls." + key + " is no"
+		}
+	}
+	return off
 }
 
 // showsBodies reports whether alerts of any output show bodies.

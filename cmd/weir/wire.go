@@ -28,7 +28,7 @@ func pipelineOptions(c *config.Config, set *proto.Set) decode.Options {
 		ChecksumAuto: c.PcapFile.ChecksumChecks == "auto",
 		Settings: func(p *proto.Protocol) event.Options {
 			section := versioned{c.ProtocolOptions(p.Section()), c.Version, nil}
-			return protocolSection{section, c.IPS, shown}
+			return protocolSection{section, c.ProtocolOptions("tls"), c.IPS, shown}
 		},
 		Ports: func(p *proto.Protocol, t proto.Transport) (server, client string) {
 			name := "tcp"
