@@ -88,16 +88,8 @@ func smallDisk(t *testing.T, dir string) (ok bool) {
 // fills the sensor's disk and steps its clock. In the end each alert that the sensor
 // has recorded is in the store exactly once.
 func TestChaos(t *testing.T) {
-	kills := 6
-	if text := os.Getenv("WEIR_CHAOS"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatalf("WEIR_CHAOS: value %q: want a number of kills", text)
-		}
-		kills = n
-	} else if testing.Short() {
-		t.Skip("not in short mode: takes 20 s")
-	}
+	t.Parallel()
+	kills := chaosKills(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

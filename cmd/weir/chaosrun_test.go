@@ -125,23 +125,33 @@ func (w *spoolWatch) end(t *testing.T) map[string]bool {
 	return w.eids
 }
 
+// chaosKills is how often something is killed: WEIR_CHAOS, or 6 times.
+func chaosKills(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("WEIR_CHAOS")
+	if text == "" {
+		if testing.Short() {
+			t.Skip("not in short mode: takes 20 s")
+		}
+		return 6
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("WEIR_CHAOS: value %q: want a number of kills", text)
+	}
+	return n
+}
+
 // TestChaosRun is TestChaos with weir run on an interface as the sensor, and brokers in
 // namespaces whose only way is cut at times. In the end each alert that was in the
 // spool is in the store exactly once, and each number that no event has is in the
 // spool's ledger.
 func TestChaosRun(t *testing.T) {
+	t.Parallel()
 	if !nstest.Enter(t) {
 		return
 	}
-	kills := 6
-	if text := os.Getenv("WEIR_CHAOS"); text != "" {
-		var err error
-		if kills, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("WEIR_CHAOS: value %q: want a number of kills", text)
-		}
-	} else if testing.Short() {
-		t.Skip("not in short mode: takes 20 s")
-	}
+	kills := chaosKills(t)
 	link, weir, dir := newLoadLink(t), binWeir(t), t.TempDir()
 	state, stored := filepath.Join(dir, "state"), filepath.Join(dir, "store")
 	if err := os.Mkdir(state, 0o700); err != nil {
@@ -172,7 +182,6 @@ func TestChaosRun(t *testing.T) {
 		return []string{weir, "run", "-i", loadOut, "-S", rules, "-l", state, "--control", "off", "--workers", "1", "--nsqd", strings.Join(addrs, ","),
 			"--set", "nsq.confirm=store", "--set", "nsq.resend-after=2", "--set", "outputs.0.eve-log.enabled=no", "--set", "stats.interval=1"}
 	}})
-	sensor := all[len(all)-1]
 	recorded := watchSpool(filepath.Join(state, "spool"))
 	ended := make(chan struct{})
 	var keepers sync.WaitGroup
@@ -209,10 +218,19 @@ func TestChaosRun(t *testing.T) {
 	stop()
 	sending.Wait()
 	time.Sleep(time.Second) // what is in the ring is analysed
+	n, losses := checkChaosRun(t, dir, state, stored, recorded, "sensor", "store0", "broker0")
+	close(ended)
+	t.Logf("FIGURE chaos: %d kills, %d cuts of a broker, %d times a full disk; %d packets, %d alerts recorded, all in the store exactly once; %d entries in the ledger, which explain every gap",
+		kills, cuts, fills, link.sent.Load(), n, losses)
+}
+
+// checkChaosRun waits until all that was recorded is in the store, and looks at gaps. It
+// returns the number of alerts, and of entries of the ledger.
+func checkChaosRun(t *testing.T, dir, state, stored string, recorded *spoolWatch, logs ...string) (n, losses int) {
+	t.Helper()
 	missing, n := chaosMissing(t, stored, recorded)
 	if missing > 0 {
-		sensor.signal(syscall.SIGTERM)
-		for _, name := range []string{"sensor", "store0", "broker0"} {
+		for _, name := range logs {
 			log, _ := os.ReadFile(filepath.Join(dir, name+".log"))
 			t.Logf("%s: %s", name, log[max(0, len(log)-2000):])
 		}
@@ -225,10 +243,51 @@ func TestChaosRun(t *testing.T) {
 	if twice > 0 || len(holes) > 0 {
 		t.Errorf("%d events more than once; numbers of no event that are not in the ledger: %v", twice, holes)
 	}
-	losses, _ := spool.Losses(filepath.Join(state, "spool"))
+	all, err := spool.Losses(filepath.Join(state, "spool"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, len(all)
+}
+
+// TestChaosEmbedded kills a weir run that has everything in its process, a tenth as
+// often.
+func TestChaosEmbedded(t *testing.T) {
+	t.Parallel()
+	if !nstest.Enter(t) {
+		return
+	}
+	kills := max(chaosKills(t)/10, 2)
+	link, weir, dir := newLoadLink(t), binWeir(t), t.TempDir()
+	rules := filepath.Join(dir, "load.rules")
+	if err := os.WriteFile(rules, []byte(loadRule), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := &chaosProcess{name: "run", argv: func() []string {
+		return []string{weir, "run", "-i", loadOut, "-S", rules, "-l", dir, "--control", "off", "--workers", "1", "--set", "nsq.resend-after=2", "--set", "stats.interval=1"}
+	}}
+	recorded := watchSpool(filepath.Join(dir, "spool"))
+	ended := make(chan struct{})
+	var keeper, sending sync.WaitGroup
+	keeper.Go(func() { p.keep(t, dir, ended) })
+	defer func() {
+		p.signal(syscall.SIGKILL)
+		keeper.Wait()
+	}()
+	ctx, stop := context.WithCancel(t.Context())
+	sending.Go(func() { link.run(ctx, t, chaosLoad) })
+	for range kills {
+		time.Sleep(2*time.Second + rand.N(time.Second))
+		p.signal(syscall.SIGKILL)
+	}
+	time.Sleep(3 * time.Second)
+	stop()
+	sending.Wait()
+	time.Sleep(time.Second) // what is in the ring is analysed
+	n, losses := checkChaosRun(t, dir, dir, filepath.Join(dir, "store"), recorded, "run")
 	close(ended)
-	t.Logf("FIGURE chaos: %d kills, %d cuts of a broker, %d times a full disk; %d packets, %d alerts recorded, all in the store exactly once; %d entries in the ledger, which explain every gap",
-		kills, cuts, fills, link.sent.Load(), n, len(losses))
+	t.Logf("FIGURE chaos, all in one process: %d kills, %d packets, %d alerts recorded, all in the store exactly once; %d entries in the ledger",
+		kills, link.sent.Load(), n, losses)
 }
 
 // fillDisk leaves no room on a file system for a time.
