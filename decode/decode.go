@@ -84,9 +84,10 @@ type Options struct {
 	// Refused, if not nil, makes what worker i tells of packets that a rule would have
 	// dropped, where the traffic is not inline. It must not wait.
 	Refused func(i int) func(p *packet.Packet)
-	// Shunt, if not nil, keeps packets of bypassed flows back. ShuntAfter, if not 0, is
-	// after how many bytes a flow is bypassed whose payload nobody looks at.
-	Shunt      Shunt
+	// Shunt, if not nil, returns what keeps packets of worker i's bypassed flows back.
+	// ShuntAfter, if not 0, is after how many bytes a flow is bypassed whose payload
+	// nobody looks at.
+	Shunt      func(i int) Shunt
 	ShuntAfter uint64
 	// Ordered: inspectors share state that they touch in turn. Then Inspector
 	// must return a Sequenced.
@@ -187,7 +188,8 @@ func New(o *Options) (*Pipeline, error) {
 		if o.Refused != nil && !o.Stream.IPS {
 			w.refused = o.Refused(i)
 		}
-		if w.shunt = o.Shunt; o.Shunt != nil {
+		if o.Shunt != nil {
+			w.shunt = o.Shunt(i)
 			w.shuntAfter, w.flows.Seen = cmp.Or(o.ShuntAfter, math.MaxUint64/elephant), w.seen
 		}
 		pl.instruct(w)

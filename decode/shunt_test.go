@@ -58,7 +58,7 @@ func shuntRun(t *testing.T, s *tally, at map[int64][]byte) (ended []flow.Flow, c
 		Lane:      func(int) Lane { return noLane{} },
 		Inspector: func(int, event.Publisher) Inspector { return bypasser{} },
 		FlowEnded: func(int) func(*flow.Flow) { return func(f *flow.Flow) { ended = append(ended, *f) } },
-		Shunt:     s,
+		Shunt:     func(int) Shunt { return s },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ type analysis struct {
 	progress func(done int64) // bytes of captures read so far; may be nil
 	warn     func(format string, args ...any)
 	delivery *nsq.Delivery     // nil: events go to no broker
-	shunt    *kernelShunt      // nil: no packets are kept back
+	shunts   kernelShunts      // nil: no packets are kept back
 	blocker  *blocker          // nil: nobody is blocked
 	owners   *owners           // nil: nobody knows the processes
 	costs    *detect.Costs     // of the rules; nil: nobody asks

@@ -226,7 +226,7 @@ func (c *control) flows(w http.ResponseWriter, r *http.Request) {
 
 func (c *control) line(f *flow.Flow) flowLine {
 	if f.Has(flow.Shunted) {
-		if k, ok := c.x.a.shunt.Read(&f.Key); ok {
+		if k, ok := c.x.a.shunts.kept(&f.Key); ok {
 			now := *f // the worker adds it to the flow at the end
 			now.AddKept(k)
 			f = &now

@@ -48,7 +48,7 @@ func (x *session) openFeeds(all []tap) (fs feeds, err error) {
 	}()
 	for i := range all {
 		t := &all[i]
-		sources, err := live.Open(live.Options{Interface: t.name, Ring: t.ring, Workers: t.workers, Attach: x.a.shunt.attach, Log: x.a.warn})
+		sources, err := live.Open(live.Options{Interface: t.name, Ring: t.ring, Workers: t.workers, Attach: t.shunt.attach, Log: x.a.warn})
 		if err != nil {
 			return fs, err
 		}

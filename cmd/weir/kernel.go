@@ -11,14 +11,14 @@ import (
 func (a *analysis) loadPrograms(c *config.Config, o *liveOptions, watched []tap, say func(string, ...any)) (unload func(), err error) {
 	spread, err := openFanout(c, watched, say)
 	if err == nil {
-		a.shunt, err = openShunt(c, o.Snaplen, say)
+		a.shunts, err = openShunts(c, o.Snaplen, watched, say)
 	}
 	if err == nil {
 		a.blocker, err = openBlocker(c, watched, a.warn, say)
 	}
 	return func() {
 		a.blocker.close()
-		a.shunt.close()
+		a.shunts.close()
 		if spread != nil {
 			_ = spread.Close() // a descriptor alone
 		}

@@ -22,6 +22,7 @@ type tap struct {
 	workers int
 	ring    afpacket.Options // of each worker
 	filter  string
+	shunt   *kernelShunt // in front of the rings; may be nil
 }
 
 // taps returns the interfaces of a run: those of the flags, else those of the

@@ -113,8 +113,8 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 	if a.owners != nil {
 		x.counted = append(x.counted, a.owners)
 	}
-	if a.shunt != nil {
-		x.counted = append(x.counted, a.shunt)
+	if a.shunts != nil {
+		x.counted = append(x.counted, a.shunts)
 	}
 	if a.blocker != nil {
 		x.counted = append(x.counted, a.blocker)

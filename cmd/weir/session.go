@@ -110,7 +110,7 @@ func (x *session) make(lanes []*eve.Lane, dir string) (err error) {
 	}
 	x.seen = watchAlerts(a.cfg, &o)
 	x.packets.use(&o)
-	a.shunt.use(&o, a.cfg)
+	a.shunts.use(&o, a.cfg)
 	if b := a.blocker; b != nil && b.rules {
 		o.Refused = func(int) func(*packet.Packet) { return b.refuse }
 	}

@@ -53,7 +53,7 @@ outputs:
 	var out output
 	status := make(chan int, 1)
 	go func() {
-		status <- run(context.Background(), []string{"run", "-c", conf, "-i", "wire0", "-S", rules, "-l", dir, "--control", socket, "--set", "nsq.mode=off", "--workers", "1"}, &out, &out)
+		status <- run(context.Background(), []string{"run", "-c", conf, "-i", "lo", "-i", "wire0", "-S", rules, "-l", dir, "--control", socket, "--set", "nsq.mode=off", "--workers", "1"}, &out, &out)
 	}()
 	out.await(t, "ready: ")
 	type counters struct {
