@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -36,6 +37,7 @@ type analysis struct {
 	delivery *nsq.Delivery     // nil: events go to no broker
 	shunts   kernelShunts      // nil: no packets are kept back
 	blocker  *blocker          // nil: nobody is blocked
+	home     []netip.Prefix    // added to HOME_NET, of a live run
 	owners   *owners           // nil: nobody knows the processes
 	costs    *detect.Costs     // of the rules; nil: nobody asks
 	explain  *detect.Explainer // of one rule; nil: nobody asks

@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 var verbs = []func() *cobra.Command{
 	runCommand,
 	ctlCommand,
+	doctorCommand,
 	pcapCommand,
 	rulesCommand,
 	inspectCommand,
@@ -69,6 +70,7 @@ Suricata-compatible rules over it and writes EVE JSON.
 Exit status: 0 done; 1 an error ended the run or an output is incomplete;
 2 the command line is wrong; 130 interrupted, outputs are complete up to there.`,
 		Example: `  weir run                            watch the interface of the default route
+  weir doctor                         whether this host is fit for it
   weir pcap capture.pcap              what is in a capture and what is wrong with it
   weir rules check -S my.rules        whether rules can be used
   weir inspect capture.pcap           packets layer by layer`,

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/spf13/cobra"
 )
 
@@ -17,6 +19,8 @@ type liveOptions struct {
 	Quiet      bool
 	Control    string // socket of weir ctl; "off": none
 	HTTP       string // HOST:PORT of metrics and health; empty: none
+
+	flush time.Duration // how often outputs are brought up to date; 0: flushEvery
 }
 
 func runCommand() *cobra.Command {

@@ -70,6 +70,10 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 		names = append(names, slices.Repeat([]string{watched[i].name}, watched[i].workers)...)
 	}
 	a.warn, a.workers = warn, len(names)
+	if o.choosesHome() {
+		a.home = ownNets(names)
+		addHome(cfg, a.home)
+	}
 	// Rules that are loaded anew, and the collector, do not wait for the workers,
 	// which may have as many processors as they are.
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), a.workers+1))
@@ -131,7 +135,7 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 	}
 	tellManager(managerReady)
 	ring := &watched[0].ring
-	say("ready: capturing on %s, %d workers, ring of %d MiB for each, %d rules", tapNames(watched), a.workers, ring.BlockSize*ring.Blocks>>20, a.loaded())
+	say("ready: capturing on %s, %d workers, ring of %d MiB for each, %d rules", strings.Join(tapNames(watched), ", "), a.workers, ring.BlockSize*ring.Blocks>>20, a.loaded())
 	say("%v", &line)
 	var keep sync.WaitGroup
 	keep.Go(func() { x.attend(ctx, inner, o, from, ctl, say) })
@@ -164,12 +168,12 @@ func (a *analysis) tellRules() {
 	}
 }
 
-func tapNames(all []tap) string {
+func tapNames(all []tap) []string {
 	names := make([]string, len(all))
 	for i := range all {
 		names[i] = all[i].name
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func (a *analysis) loaded() int {
@@ -185,12 +189,22 @@ func (x *session) attend(ctx, ended context.Context, o *liveOptions, from feeds,
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
 	defer signal.Stop(signals)
-	flush := time.NewTicker(flushEvery)
+	flush := time.NewTicker(cmp.Or(o.flush, flushEvery))
 	defer flush.Stop()
 	count := time.NewTicker(time.Duration(x.a.cfg.Stats.Interval) * time.Second)
 	defer count.Stop()
+	home := time.NewTicker(homeNetEvery)
+	defer home.Stop()
 	var loading sync.WaitGroup
 	defer loading.Wait()
+	load := func() {
+		loading.Wait() // one at a time
+		loading.Go(func() {
+			if err := x.reload(o, say); err != nil {
+				x.a.warn("reload: %v; the rules before stay in force", err)
+			}
+		})
+	}
 	stop := ctx.Done()
 	for {
 		select {
@@ -213,12 +227,18 @@ func (x *session) attend(ctx, ended context.Context, o *liveOptions, from feeds,
 			if s == syscall.SIGHUP {
 				x.pl.AtRest(x.sink.Reopen)
 			}
-			loading.Wait() // one at a time
-			loading.Go(func() {
-				if err := x.reload(o, say); err != nil {
-					x.a.warn("reload: %v; the rules before stay in force", err)
-				}
-			})
+			load()
+		case <-home.C:
+			if !o.choosesHome() || x.rules == nil {
+				continue
+			}
+			if nets := ownNets(x.live); !slices.Equal(nets, x.a.home) {
+				say("addresses have changed, HOME_NET now has %v besides the private networks: loading rules", nets)
+				x.loading.Lock()
+				x.a.home = nets
+				x.loading.Unlock()
+				load()
+			}
 		}
 	}
 }
@@ -241,6 +261,7 @@ func (x *session) reload(o *liveOptions, say func(string, ...any)) error {
 	if err != nil {
 		return err
 	}
+	addHome(cfg, x.a.home)
 	// The new rules begin with the data sets as the files hold them.
 	x.pl.AtRest(func() {
 		if err := x.rules.engine.StoreSets(); err != nil {
