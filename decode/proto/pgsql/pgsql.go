@@ -86,8 +86,7 @@ type pair struct{ key, value span }
 type asked uint8
 
 const (
-	askNothing asked = iota // the server speaks of itself
-	askOther
+	askNothing asked = iota // no message was read
 	askSSL
 	askGSS
 	askStartup

@@ -98,10 +98,7 @@ func (p *parser) request(kind byte, body []byte, size int) {
 		}
 		t.copyEnd = kind
 	default:
-		t = last
-		if t == nil || t.kind != askOther {
-			t = p.open(askOther)
-		}
+		return // of the extended protocol: neither they nor their answers are kept
 	}
 	t.Advance(field.ToServer, done)
 	p.env.Host.TriggerRaw(field.ToServer)

@@ -42,12 +42,7 @@ func (p *parser) secured(answer byte) {
 func (p *parser) response(kind byte, body []byte, size int) {
 	t := p.waiting()
 	if t == nil {
-		// Errors alone are worth a transaction of their own: the rest is notices.
-		if kind != 'E' {
-			return
-		}
-		t = p.open(askNothing)
-		t.Advance(field.ToServer, done)
+		return // to what was not kept, or a notice
 	}
 	t.Touch(field.ToClient)
 	last := false
