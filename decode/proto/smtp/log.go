@@ -134,30 +134,27 @@ func appendExtra(b []byte, tx proto.Transaction, _ *flow.Flow, opt any) []byte {
 	return event.Close(b)
 }
 
-// header returns the value of a header: the first of that name, in version 7.0 the
-// last.
+// header returns the value of a header: the last of that name, as version 7.0.10 was
+// seen to do for each of them.
 func (t *Tx) header(name string) []byte {
 	if t.mail == nil {
 		return nil
 	}
-	v := t.mail.Header(name, 0)
-	if v != nil && t.p.opt.v7 {
-		for i := 1; ; i++ {
-			next := t.mail.Header(name, i)
-			if next == nil {
-				break
-			}
-			v = next
+	var v []byte
+	for i := 0; ; i++ {
+		next := t.mail.Header(name, i)
+		if next == nil {
+			return v
 		}
+		v = next
 	}
-	return v
 }
 
 // append writes the members that the options ask for.
 func (o *options) append(b []byte, t *Tx) []byte {
 	for i, want := range o.want {
 		m := &headerMembers[i]
-		v := t.mail.Header(m.header, 0)
+		v := t.header(m.header)
 		if !want || len(v) == 0 {
 			continue
 		}
@@ -167,7 +164,7 @@ func (o *options) append(b []byte, t *Tx) []byte {
 		case allValues:
 			b = t.appendAll(b, m)
 		default:
-			b = event.Bytes(b, m.key, t.header(m.header))
+			b = event.Bytes(b, m.key, v)
 		}
 	}
 	if v := t.header("subject"); v != nil && o.subjectMD5 {

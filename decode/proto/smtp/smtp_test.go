@@ -243,6 +243,16 @@ func TestRawMessage(t *testing.T) {
 	}
 }
 
+// TestHeaderTwice wants the last of several headers of one name.
+func TestHeaderTwice(t *testing.T) {
+	twice := strings.NewReplacer("C From:", `C From: z <z@b>\nfrom:`, `\nTo:`, `\nTo: q@r\nTO:`).Replace(mail)
+	p, _ := newParser(nil)
+	talk(p, dialogue(twice), 1<<20)
+	if got, want := show(p), `"from":"a <a@b>","to":["\"x, y\" <c@d>","e@f"]`; !strings.Contains(got, want) {
+		t.Errorf("got\n%s\nwant in it\n%s", got, want)
+	}
+}
+
 // TestVersion7 shows where version 7.0 ends a mail: with its message.
 func TestVersion7(t *testing.T) {
 	s := defaults

@@ -39,6 +39,7 @@ func TestMail(t *testing.T) {
 		{"no end", mixed + "--B\n" + text + "\nbody\n", "[a.txt:!11body]"},
 		{"outer boundary ends inner parts", mixed + "--B\nContent-Type: multipart/related; boundary=C\n\n--C\n" + text + "\nin\n--B--\n", "[a.txt:in]"},
 		{"boundary is longer than another", mixed + "--B\nContent-Type: multipart/related; boundary=B2\n\n--B2\n" + text + "\nin\n--B2--\n--B--\n", "[a.txt:in]"},
+		{"boundary given twice", "Content-Type: multipart/mixed; boundary=A\nContent-Type: multipart/mixed; boundary=B\n\n--A\n" + text + "\nno\n--B\n" + text + "\nyes\n--B--\n", "[a.txt:yes]"},
 		{"part without a body", mixed + "--B\n" + text + "--B--\n", "[a.txt:]"},
 		{"long line", "a: b\n\n" + strings.Repeat("x", MaxLine+1) + "\n", "!3"},
 		{"long boundary", "Content-Type: multipart/mixed; boundary=" + long + "\n\n--" + long + "\n" + text + "\nbody\n--" + long + "--\n", "!7[a.txt:body]"},

@@ -107,7 +107,11 @@ func (m *Mail) contentType(p *part, v []byte, h Handler) {
 		case len(b) > MaxBoundary && m.opt.V7:
 			h.Problem(Unreadable)
 			m.status = Failed
-		case len(b) > 0 && !p.multipart && m.nested < maxDepth:
+		case len(b) == 0:
+		case p.multipart: // of several, the last one holds
+			m.bounds = append(m.bounds[:p.bound[0]], b...)
+			p.bound[1] = len(m.bounds)
+		case m.nested < maxDepth:
 			p.multipart = true
 			p.bound[0] = len(m.bounds)
 			m.bounds = append(m.bounds, b...)
