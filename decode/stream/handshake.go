@@ -224,7 +224,9 @@ func (a *arrival) synAck() bool {
 	a.reply(&h)
 	if s.tfo {
 		a.setState(flow.TCPEstablished)
-		a.reassemble()
+		if a.opt.Inline {
+			a.reassemble() // else the server's next segment does
+		}
 	}
 	return true
 }

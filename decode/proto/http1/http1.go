@@ -36,7 +36,7 @@ var Protocol = &proto.Protocol{
 	GapOK:     true,
 	Files:     true,
 	Header:    func(tx proto.Transaction, name string) []byte { return tx.(*Tx).req.value(name) },
-	FirstDir:  field.ToServer,
+	FirstDir:  field.ToServer | field.ToClient,
 	Fields:    fields,
 	Events:    events,
 	Frames:    []string{frameRequest: "request", frameResponse: "response"},
