@@ -272,8 +272,11 @@ func (a *app) detect(dir field.Dir, b []byte, end bool) proto.Verdict {
 			}
 			return proto.More
 		}
-		// The other side is known: believe it.
-		a.event(proto.EvDetectOneDirection)
+		// The other side is known: believe it. That is odd only if more bytes would
+		// not have told.
+		if v != proto.More {
+			a.event(proto.EvDetectOneDirection)
+		}
 		if !a.mayStart(other) {
 			return a.fail()
 		}
