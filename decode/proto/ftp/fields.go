@@ -50,7 +50,7 @@ var fields = []field.Def{
 	}),
 	field.Custom(field.Field{
 		Name: "ftp.reply_received", Dir: field.ToClient, State: atReply, Log: "ftp.reply_received",
-		Doc: "Whether a reply has come.", Syntax: "yes, no, true or false", Example: "ftp.reply_received:yes;",
+		Doc: "Whether a reply to a command has come; the greeting is none.", Syntax: "yes, no, true or false", Example: "ftp.reply_received:yes;",
 	}, func(arg string) (func(*Tx, field.Dir) bool, error) {
 		want := false
 		switch strings.ToLower(strings.TrimSpace(arg)) {
@@ -60,7 +60,7 @@ var fields = []field.Def{
 		default:
 			return nil, fmt.Errorf("value %q: want yes or no", arg)
 		}
-		return func(t *Tx, _ field.Dir) bool { return t.replied == want }, nil
+		return func(t *Tx, _ field.Dir) bool { return len(t.line) > 0 && t.replied == want }, nil
 	}),
 	field.Custom(field.Field{
 		Name: "ftp.mode", Dir: field.Both, State: atBoth, Log: "ftp.mode",
