@@ -34,6 +34,11 @@ default route. Events go to the outputs of the configuration below the log folde
 the working directory by default; without a configuration that is eve.json with
 records of every type.
 
+Without a configuration they also go through a spool on disk to NSQ's brokers and a
+store, all in this process and below the log folder: weir events asks the store, weir
+consume tail shows what comes. --set nsq.mode=off does without; --nsqd names brokers
+elsewhere. docs/consumers.md has the rest.
+
 Each worker takes frames from a ring of its own that it shares with the kernel
 (AF_PACKET, TPACKET_V3); its size is that of af-packet in the configuration. The
 workers of an interface share its traffic by pair of addresses. What the kernel
