@@ -47,6 +47,7 @@ type Options struct {
 	GuessTx        bool          // alerts on packets and streams show the transaction, where only one is open
 	TxShown        int           // such alerts that show the same transaction
 	Sets           SetCache      // nil without
+	Processes      Processes     // nil: not known
 	// Off are keywords that the configuration turns off, and by which setting.
 	Off map[string]string
 	IPS bool // the traffic counts as inline: verdicts take effect

@@ -40,6 +40,7 @@ func init() {
 		{"Flows and application protocols", flowKeywords},
 		{"State, thresholds and lists", stateKeywords},
 		{"Files", fileKeywords},
+		{"Processes of this host", processKeywords},
 	}
 	keywords = map[string]*Keyword{}
 	for _, t := range topics {

@@ -151,6 +151,7 @@ var elsewhere = map[string]string{
 	"filename": "cmd", "fileext": "cmd", "filemagic": "cmd", "filesize": "cmd", "filestore": "cmd", "filemd5": "cmd", "filesha1": "cmd", "filesha256": "cmd",
 	"bypass": "cmd", "tls.store": "cmd", "tls_store": "cmd", "xbits": "TestTransactionBits", "hostbits": "TestSharedBits", "dataset": "TestSetsOnPackets", "datarep": "TestSetsOnPackets",
 	"tag": "TestTags", "geoip": "TestGeoIP", "iprep": "TestReputation", "config": "TestConfigRules", "frame": "TestFrames",
+	"process.comm": "TestProcesses", "process.exe": "TestProcesses", "process.uid": "TestProcesses", "container.id": "TestProcesses",
 }
 
 // TestKeywords shows packets to rules, of which one should fire and one should

@@ -30,6 +30,8 @@ type engineOptions struct {
 	// taken. add, if not nil, is what rules are added by.
 	extra []ruleText
 	add   func(b *detect.Builder, r *rules.Rule) *rules.Error
+	// processes is what rules ask; nil with captures.
+	processes detect.Processes
 }
 
 // ruleText are rules that stand in no file of the run; positions name it.

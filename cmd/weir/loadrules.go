@@ -45,6 +45,7 @@ func loadRules(o *engineOptions, c *config.Config, set *proto.Set) (*ruleSet, er
 		TxShown: int(c.Detect.StreamTxLogLimit), Recursion: cmp.Or(int(c.Detect.RecursionLimit), unlimitedSteps),
 		Quarantine: int(c.Detect.Quarantine.After), Off: keywordsOff(c),
 	}
+	opt.Processes = o.processes
 	if opt.AlertMax == 0 {
 		opt.AlertMax = 15
 	}

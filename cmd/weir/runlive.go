@@ -80,6 +80,10 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 	inner, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	boundHeap(inner, liveSlack)
+	if a.owners = watchProcesses(cfg, warn); a.owners != nil {
+		defer a.owners.watcher.Close()
+		o.processes = a.owners.of
+	}
 	if a.rules, err = loadRules(&o.engineOptions, cfg, a.set); err != nil {
 		return err
 	}
@@ -98,9 +102,6 @@ func runLive(ctx context.Context, o *liveOptions, _, stderr io.Writer) (err erro
 	defer unload()
 	if err != nil {
 		return err
-	}
-	if a.owners = watchProcesses(cfg, warn); a.owners != nil {
-		defer a.owners.watcher.Close()
 	}
 	x, err := a.begin(cfg.DefaultLogDir, names)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"weir/decode/flow"
 	"weir/decode/host"
 	"weir/decode/packet"
+	"weir/detect"
 )
 
 // owners says in events which processes of this host talk.
@@ -56,6 +57,22 @@ func (o *owners) append(b []byte, ev *event.Event) []byte {
 		b = appendProcess(b, "process", "server", &to)
 	}
 	return event.Close(b)
+}
+
+// of implements detect.Processes.
+func (o *owners) of(p *packet.Packet) (x detect.Process, ok bool) {
+	if p.Proto != packet.ProtoTCP && p.Proto != packet.ProtoUDP {
+		return x, false
+	}
+	src, dst := netip.AddrPortFrom(p.SrcAddr(), p.SrcPort), netip.AddrPortFrom(p.DstAddr(), p.DstPort)
+	a, ok := o.watcher.Table.Of(p.Proto, src, dst, p.Time, p.Time)
+	if !ok {
+		a, ok = o.watcher.Table.Of(p.Proto, dst, src, p.Time, p.Time)
+	}
+	if !ok {
+		return x, false
+	}
+	return detect.Process{Comm: a.Process.Comm, Exe: a.Process.Exe, Container: a.Process.Container, UID: a.Process.UID}, true
 }
 
 func appendProcess(b []byte, key, side string, a *host.Answer) []byte {
