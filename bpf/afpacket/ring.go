@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -58,12 +59,14 @@ type Ring struct {
 	blocks   int
 	next     int // block
 	snaplen  int
-	loop     bool          // frames on their way out are seen again on their way in
-	link     int           // ARPHRD_*
-	retire   time.Duration // after Stop, until the last block is there
+	loop     bool // frames on their way out are seen again on their way in
+	link     int  // ARPHRD_*
 	closed   atomic.Bool
+	end      atomic.Int64 // when Next waits no longer behind Stop, ns since the Unix epoch
+	given    uint64       // frames of the blocks that Next has returned
 
-	frames, drops, freezes uint64 // so far
+	mu                     sync.Mutex // guards what follows
+	frames, drops, freezes uint64     // so far
 }
 
 // Open makes a ring on an interface. Nothing is captured before Start, so that all
@@ -92,7 +95,7 @@ func Open(name string, o Options) (*Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("packet socket: %w (capturing needs CAP_NET_RAW)", err)
 	}
-	r := &Ring{fd: fd, wake: -1, name: name, index: ifc.Index, size: o.BlockSize, blocks: o.Blocks, snaplen: o.Snaplen, loop: ifc.Flags&net.FlagLoopback != 0, retire: 3*o.Timeout + 10*time.Millisecond}
+	r := &Ring{fd: fd, wake: -1, name: name, index: ifc.Index, size: o.BlockSize, blocks: o.Blocks, snaplen: o.Snaplen, loop: ifc.Flags&net.FlagLoopback != 0}
 	if err := r.setUp(ifc.Index, &o); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("capture on %s: %w", name, err)
@@ -173,15 +176,18 @@ func (r *Ring) Next(b *Block, timeout time.Duration) (ok bool, err error) {
 	ready := func() bool { return atomic.LoadUint32(&h.Status)&unix.TP_STATUS_USER != 0 }
 	if !ready() {
 		closed := r.closed.Load()
+		if closed && r.allGiven() {
+			return false, ErrClosed
+		}
 		if closed {
-			timeout = r.retire // the last block comes by then
+			timeout = lastBlock
 		}
 		if err := r.wait(timeout, closed); err != nil {
 			return false, err
 		}
 		switch {
 		case ready():
-		case closed:
+		case closed && time.Now().UnixNano() > r.end.Load():
 			return false, ErrClosed
 		default:
 			return false, nil
@@ -189,7 +195,21 @@ func (r *Ring) Next(b *Block, timeout time.Duration) (ok bool, err error) {
 	}
 	*b = Block{r: r, h: h, mem: r.mem[r.next*r.size : (r.next+1)*r.size], left: h.Num, at: h.Off}
 	r.next = (r.next + 1) % r.blocks
+	r.given += uint64(h.Num)
 	return true, nil
+}
+
+// After Stop: how often it is looked for the last block, which the kernel hands over
+// when its time is over, and for how long at most.
+const (
+	lastBlock = 5 * time.Millisecond
+	lastWait  = 2 * time.Second
+)
+
+// allGiven reports whether Next has returned every frame that the kernel has taken.
+func (r *Ring) allGiven() bool {
+	st, err := r.Stats()
+	return err == nil && st.Frames-st.Drops <= r.given
 }
 
 // wait returns when a block may be there, or when the time is over.
@@ -239,11 +259,13 @@ type Stats struct {
 
 // Stats reads the counters.
 func (r *Ring) Stats() (Stats, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	st, err := unix.GetsockoptTpacketStatsV3(r.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS)
 	if err != nil {
 		return Stats{r.frames, r.drops, r.freezes}, fmt.Errorf("statistics of %s: %w", r.name, err)
 	}
-	// Reading them sets them to zero.
+	// Reading them set them to zero.
 	r.frames += uint64(st.Packets)
 	r.drops += uint64(st.Drops)
 	r.freezes += uint64(st.Freeze_q_cnt)
@@ -256,6 +278,7 @@ func (r *Ring) Stop() {
 	if err := r.filter(nothing); err != nil {
 		return // Close has come before
 	}
+	r.end.Store(time.Now().Add(lastWait).UnixNano())
 	r.closed.Store(true)
 	one := [8]byte{1}
 	_, _ = unix.Write(r.wake, one[:])
